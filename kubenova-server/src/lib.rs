@@ -1,1 +1,3 @@
 //! Contents of the crate.
+
+pub mod config;
