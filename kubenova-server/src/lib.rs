@@ -1,3 +1,5 @@
 //! Contents of the crate.
 
 pub mod config;
+pub mod listen;
+pub mod telemetry;

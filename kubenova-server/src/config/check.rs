@@ -15,18 +15,40 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.http.check()?;
         self.check_store()?;
-        for (key, text) in [("auth.issuer", &self.auth.issuer), ("auth.audience", &self.auth.audience)]
-        {
+        for (key, text) in [
+            ("auth.issuer", &self.auth.issuer),
+            ("auth.audience", &self.auth.audience),
+        ] {
             refuse_if(text.trim().is_empty(), key, "must not be empty")?;
         }
-        refuse_if(self.clusters.deadline.is_zero(), "clusters.deadline", "must be above zero")?;
-        refuse_if(self.reconcile.workers == 0, "reconcile.workers", "must be above zero")?;
-        refuse_if(self.reconcile.per_cluster == 0, "reconcile.per_cluster", "must be above zero")?;
-        refuse_if(self.reconcile.resync.is_zero(), "reconcile.resync", "must be above zero")
+        refuse_if(
+            self.clusters.deadline.is_zero(),
+            "clusters.deadline",
+            "must be above zero",
+        )?;
+        refuse_if(
+            self.reconcile.workers == 0,
+            "reconcile.workers",
+            "must be above zero",
+        )?;
+        refuse_if(
+            self.reconcile.per_cluster == 0,
+            "reconcile.per_cluster",
+            "must be above zero",
+        )?;
+        refuse_if(
+            self.reconcile.resync.is_zero(),
+            "reconcile.resync",
+            "must be above zero",
+        )
     }
 
     fn check_store(&self) -> Result<(), ConfigError> {
-        refuse_if(self.store.max_connections < 2, "store.max_connections", "must be 2 or more")?;
+        refuse_if(
+            self.store.max_connections < 2,
+            "store.max_connections",
+            "must be 2 or more",
+        )?;
         match self.store.url {
             StoreUrl::Memory => Ok(()),
             StoreUrl::Postgres(_) => {
@@ -59,8 +81,16 @@ impl Http {
             "http.listen",
             "plain HTTP is served on loopback only: set http.tls_cert and http.tls_key, or http.insecure",
         )?;
-        refuse_if(self.max_connections == 0, "http.max_connections", "must be above zero")?;
-        refuse_if(self.header_timeout.is_zero(), "http.header_timeout", "must be above zero")?;
+        refuse_if(
+            self.max_connections == 0,
+            "http.max_connections",
+            "must be above zero",
+        )?;
+        refuse_if(
+            self.header_timeout.is_zero(),
+            "http.header_timeout",
+            "must be above zero",
+        )?;
         refuse_if(
             self.request_timeout <= LONGEST_WAIT,
             "http.request_timeout",
@@ -70,7 +100,11 @@ impl Http {
 }
 
 fn refuse_if(broken: bool, key: &str, reason: &str) -> Result<(), ConfigError> {
-    if broken { Err(ConfigError::new(key, reason)) } else { Ok(()) }
+    if broken {
+        Err(ConfigError::new(key, reason))
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -79,7 +113,10 @@ mod tests {
 
     fn load(sets: &[&str]) -> Result<(), String> {
         let sets = sets.iter().map(|s| (*s).to_owned()).collect();
-        let sources = Sources { sets, ..Sources::default() };
+        let sources = Sources {
+            sets,
+            ..Sources::default()
+        };
         sources.load().map(|_| ()).map_err(|e| e.to_string())
     }
 
@@ -94,7 +131,12 @@ mod tests {
         assert_refused("http.listen", &["http.listen=[::]:8080"]);
         load(&["http.listen=\"[::1]:8080\""]).unwrap();
         load(&["http.listen=0.0.0.0:8080", "http.insecure=true"]).unwrap();
-        load(&["http.listen=0.0.0.0:8080", "http.tls_cert=/c", "http.tls_key=/k"]).unwrap();
+        load(&[
+            "http.listen=0.0.0.0:8080",
+            "http.tls_cert=/c",
+            "http.tls_key=/k",
+        ])
+        .unwrap();
         assert_refused("http.tls_key", &["http.tls_cert=/c"]);
         assert_refused("http.tls_cert", &["http.tls_key=/k"]);
     }

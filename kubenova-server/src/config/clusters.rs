@@ -83,9 +83,19 @@ mod tests {
 
     #[test]
     fn ranges_are_parsed_whole() {
-        assert_eq!("127.0.0.0/8".parse::<Cidr>().unwrap().to_string(), "127.0.0.0/8");
+        assert_eq!(
+            "127.0.0.0/8".parse::<Cidr>().unwrap().to_string(),
+            "127.0.0.0/8"
+        );
         assert_eq!("::1/128".parse::<Cidr>().unwrap().bits, 128);
-        for bad in ["127.0.0.1", "127.0.0.0/33", "::1/129", "localhost/8", "/8", ""] {
+        for bad in [
+            "127.0.0.1",
+            "127.0.0.0/33",
+            "::1/129",
+            "localhost/8",
+            "/8",
+            "",
+        ] {
             assert_eq!(bad.parse::<Cidr>(), Err(InvalidCidr), "{bad}");
         }
     }

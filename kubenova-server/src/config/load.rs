@@ -40,7 +40,10 @@ pub struct ConfigError {
 impl ConfigError {
     /// A refusal of `key`.
     pub fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { key: key.into(), reason: reason.into() }
+        Self {
+            key: key.into(),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -71,7 +74,9 @@ impl Sources {
         }
         let mut single: Vec<Single> = Vec::new();
         for (name, value) in &self.env {
-            let Some(rest) = name.strip_prefix(ENV_PREFIX) else { continue };
+            let Some(rest) = name.strip_prefix(ENV_PREFIX) else {
+                continue;
+            };
             let key = rest.to_ascii_lowercase().replace("__", ".");
             single.push(Single::parse(name.clone(), key, value)?);
         }
@@ -79,7 +84,11 @@ impl Sources {
             let (key, value) = set
                 .split_once('=')
                 .ok_or_else(|| ConfigError::new("--set", "wants section.key=value"))?;
-            single.push(Single::parse("--set".to_owned(), key.trim().to_owned(), value)?);
+            single.push(Single::parse(
+                "--set".to_owned(),
+                key.trim().to_owned(),
+                value,
+            )?);
         }
         for layer in single {
             given_url |= layer.key == "store.url";
@@ -95,13 +104,17 @@ impl Sources {
 impl Config {
     /// Puts the content of `store.url_file` in the place of `store.url`.
     fn read_url_file(&mut self, given_url: bool) -> Result<(), ConfigError> {
-        let Some(path) = &self.store.url_file else { return Ok(()) };
+        let Some(path) = &self.store.url_file else {
+            return Ok(());
+        };
         if given_url {
-            return Err(ConfigError::new("store.url_file", "stands beside store.url: give one"));
+            return Err(ConfigError::new(
+                "store.url_file",
+                "stands beside store.url: give one",
+            ));
         }
-        let text = fs::read_to_string(path).map_err(|e| {
-            ConfigError::new("store.url_file", format!("{}: {e}", path.display()))
-        })?;
+        let text = fs::read_to_string(path)
+            .map_err(|e| ConfigError::new("store.url_file", format!("{}: {e}", path.display())))?;
         let line = text.strip_suffix('\n').unwrap_or(&text);
         let line = line.strip_suffix('\r').unwrap_or(line);
         self.store.url = StoreUrl::from(line.to_owned());
@@ -156,8 +169,12 @@ impl Provider for Single {
     fn data(&self) -> Result<Map<Profile, Dict>, FigmentError> {
         let dict = match figment::util::nest(&self.key, self.value.clone()) {
             Value::Dict(_, dict) => dict,
-            Value::String(..) | Value::Char(..) | Value::Bool(..) | Value::Num(..)
-            | Value::Empty(..) | Value::Array(..) => Dict::new(),
+            Value::String(..)
+            | Value::Char(..)
+            | Value::Bool(..)
+            | Value::Num(..)
+            | Value::Empty(..)
+            | Value::Array(..) => Dict::new(),
         };
         Ok(Profile::Default.collect(dict))
     }
@@ -188,7 +205,11 @@ fn explain(error: &FigmentError) -> ConfigError {
         Kind::Message(text) => text.lines().next().unwrap_or_default().to_owned(),
     };
     let source = error.metadata.as_ref().map_or("", |m| m.name.as_ref());
-    let key = if path.is_empty() { "configuration".to_owned() } else { path.join(".") };
+    let key = if path.is_empty() {
+        "configuration".to_owned()
+    } else {
+        path.join(".")
+    };
     if source.is_empty() || source == "TOML source string" {
         return ConfigError::new(key, reason);
     }

@@ -21,7 +21,11 @@ fn show_below(at: &str, value: &Value, out: &mut dyn io::Write) -> io::Result<()
     match value {
         Value::Object(keys) => {
             for (key, value) in keys {
-                let key = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                let key = if at.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{at}.{key}")
+                };
                 show_below(&key, value, out)?;
             }
             Ok(())

@@ -6,8 +6,14 @@ use super::*;
 use crate::config::Format;
 
 fn env(pairs: &[(&str, &str)]) -> Sources {
-    let env = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    Sources { env, ..Sources::default() }
+    let env = pairs
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
+    Sources {
+        env,
+        ..Sources::default()
+    }
 }
 
 fn refusal(sources: &Sources) -> String {
@@ -35,11 +41,17 @@ fn later_sources_win() {
     let mut sources = env(&[
         ("KUBENOVA__LOG__FILTER", "from-env"),
         ("KUBENOVA__HTTP__INSECURE", "true"),
-        ("KUBENOVA__CLUSTERS__ALLOW_CIDRS", "[\"127.0.0.0/8\", \"::1/128\"]"),
+        (
+            "KUBENOVA__CLUSTERS__ALLOW_CIDRS",
+            "[\"127.0.0.0/8\", \"::1/128\"]",
+        ),
         ("PATH", "/bin"),
     ]);
     sources.file = Some(toml.path().to_owned());
-    sources.sets = vec!["log.format=json".to_owned(), "http.insecure=false".to_owned()];
+    sources.sets = vec![
+        "log.format=json".to_owned(),
+        "http.insecure=false".to_owned(),
+    ];
     let config = sources.load().unwrap();
     assert_eq!(config.log.filter, "from-env");
     assert_eq!(config.log.format, Format::Json);
@@ -51,13 +63,29 @@ fn later_sources_win() {
 #[test]
 fn attack_17_an_unknown_key_is_refused_by_its_full_name() {
     let off = env(&[("KUBENOVA__AUTH__DISABLED", "true")]);
-    assert_eq!(refusal(&off), "auth.disabled: unknown key (KUBENOVA__AUTH__DISABLED)");
+    assert_eq!(
+        refusal(&off),
+        "auth.disabled: unknown key (KUBENOVA__AUTH__DISABLED)"
+    );
     let section = env(&[("KUBENOVA__NOAUTH__ON", "true")]);
-    assert_eq!(refusal(&section), "noauth: unknown key (KUBENOVA__NOAUTH__ON)");
+    assert_eq!(
+        refusal(&section),
+        "noauth: unknown key (KUBENOVA__NOAUTH__ON)"
+    );
     let toml = file("[http]\nlisten = \"127.0.0.1:1\"\ntypo = 1\n");
-    let sources = Sources { file: Some(toml.path().to_owned()), ..Sources::default() };
-    assert!(refusal(&sources).starts_with("http.typo: unknown key"), "{}", refusal(&sources));
-    let set = Sources { sets: vec!["auth.insecure=true".to_owned()], ..Sources::default() };
+    let sources = Sources {
+        file: Some(toml.path().to_owned()),
+        ..Sources::default()
+    };
+    assert!(
+        refusal(&sources).starts_with("http.typo: unknown key"),
+        "{}",
+        refusal(&sources)
+    );
+    let set = Sources {
+        sets: vec!["auth.insecure=true".to_owned()],
+        ..Sources::default()
+    };
     assert_eq!(refusal(&set), "auth.insecure: unknown key (--set)");
 }
 
@@ -65,16 +93,31 @@ fn attack_17_an_unknown_key_is_refused_by_its_full_name() {
 fn a_wrong_shape_names_the_key_and_never_the_value() {
     for (key, value, named) in [
         ("KUBENOVA__HTTP__LISTEN", "s3cret", "http.listen"),
-        ("KUBENOVA__HTTP__HEADER_TIMEOUT", "soon", "http.header_timeout"),
+        (
+            "KUBENOVA__HTTP__HEADER_TIMEOUT",
+            "soon",
+            "http.header_timeout",
+        ),
         ("KUBENOVA__STORE__URL", "7381929", "store.url"),
         ("KUBENOVA__LOG__FORMAT", "xml", "log.format"),
-        ("KUBENOVA__CLUSTERS__ALLOW_CIDRS", "[\"s3cret\"]", "clusters.allow_cidrs"),
-        ("KUBENOVA__CLUSTERS__ALLOW_CIDRS", "[oops", "clusters.allow_cidrs"),
+        (
+            "KUBENOVA__CLUSTERS__ALLOW_CIDRS",
+            "[\"s3cret\"]",
+            "clusters.allow_cidrs",
+        ),
+        (
+            "KUBENOVA__CLUSTERS__ALLOW_CIDRS",
+            "[oops",
+            "clusters.allow_cidrs",
+        ),
         ("KUBENOVA__RECONCILE__WORKERS", "-1", "reconcile.workers"),
     ] {
         let said = refusal(&env(&[(key, value)]));
         assert!(said.starts_with(named), "{key}: {said}");
-        assert!(!said.contains(value) && !said.contains('\n'), "{key}: {said}");
+        assert!(
+            !said.contains(value) && !said.contains('\n'),
+            "{key}: {said}"
+        );
     }
 }
 
@@ -88,14 +131,23 @@ fn the_store_address_may_come_from_a_file() {
         ("KUBENOVA__SEAL__KEY_FILES", "[\"/s\"]"),
     ];
     let config = env(&keys).load().unwrap();
-    assert_eq!(config.store.url, StoreUrl::Postgres("postgres://u:s3cret@localhost/kn".to_owned()));
+    assert_eq!(
+        config.store.url,
+        StoreUrl::Postgres("postgres://u:s3cret@localhost/kn".to_owned())
+    );
     let mut out = Vec::new();
     config.show(&mut out).unwrap();
     let shown = String::from_utf8(out).unwrap();
     assert!(!shown.contains("s3cret"), "{shown}");
-    assert!(shown.contains("store.url = \"postgres://***@localhost/kn\""), "{shown}");
+    assert!(
+        shown.contains("store.url = \"postgres://***@localhost/kn\""),
+        "{shown}"
+    );
 
-    let both = env(&[("KUBENOVA__STORE__URL_FILE", path), ("KUBENOVA__STORE__URL", "memory")]);
+    let both = env(&[
+        ("KUBENOVA__STORE__URL_FILE", path),
+        ("KUBENOVA__STORE__URL", "memory"),
+    ]);
     assert!(refusal(&both).starts_with("store.url_file: "));
 }
 
@@ -104,6 +156,9 @@ fn what_is_shown_can_be_read_back() {
     let mut out = Vec::new();
     Sources::default().load().unwrap().show(&mut out).unwrap();
     let shown = file(&String::from_utf8(out).unwrap());
-    let again = Sources { file: Some(shown.path().to_owned()), ..Sources::default() };
+    let again = Sources {
+        file: Some(shown.path().to_owned()),
+        ..Sources::default()
+    };
     again.load().unwrap();
 }

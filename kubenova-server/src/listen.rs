@@ -1,0 +1,10 @@
+//! Connections: hyper owns them, under limits that axum's own server does not offer.
+
+mod accept;
+mod first_request;
+mod limits;
+mod tls;
+
+pub use accept::{Listener, Peer, serve};
+pub use limits::Limits;
+pub use tls::{InvalidTls, acceptor};
