@@ -1,0 +1,1 @@
+//! The reconciler: level-triggered, idempotent, one file a kind.

@@ -1,0 +1,1 @@
+//! Clusters in memory, with faults: what tests and the simulated demo run on.

@@ -1,0 +1,1 @@
+//! Mocks, builders and the conformance suites of every port.

@@ -1,0 +1,163 @@
+//! Subjects: who a token, a binding or an ownership speaks of.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The name of a user, group or service account as Kubernetes knows it.
+///
+/// *Shape:* 1..=253 bytes of printable characters without surrounding blanks; never empty, so an "empty user" cannot exist.
+/// *Source:* contract, section 3; attack 123.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject(Arc<str>);
+
+/// Why a text is no [`Subject`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSubject {
+    /// Nothing given.
+    #[error("must not be empty")]
+    Empty,
+    /// Over 253 bytes.
+    #[error("must be at most 253 bytes")]
+    TooLong,
+    /// Blank at an end, or a character that cannot be printed.
+    #[error("must not hold control characters or begin or end with a blank")]
+    Characters,
+    /// An identity of Kubernetes itself, which no caller may hand out rights to.
+    #[error("names an identity of the platform")]
+    Reserved,
+}
+
+/// What kind of subject a binding names (`rbac.authorization.k8s.io` `Subject.kind`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SubjectKind {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+    /// A service account, written `system:serviceaccount:<namespace>:<name>`.
+    ServiceAccount,
+}
+
+impl SubjectKind {
+    /// The name Kubernetes uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+            Self::ServiceAccount => "ServiceAccount",
+        }
+    }
+
+    /// Reads the name Kubernetes uses.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::User, Self::Group, Self::ServiceAccount]
+            .into_iter()
+            .find(|k| k.as_str() == text)
+    }
+}
+
+impl Subject {
+    const ACCOUNT: &'static str = "system:serviceaccount:";
+
+    /// Reads a subject.
+    ///
+    /// # Errors
+    /// [`InvalidSubject`] says what is wrong.
+    pub fn parse(text: &str) -> Result<Self, InvalidSubject> {
+        if text.is_empty() {
+            return Err(InvalidSubject::Empty);
+        }
+        if text.len() > 253 {
+            return Err(InvalidSubject::TooLong);
+        }
+        if text.trim() != text || text.chars().any(unprintable) {
+            return Err(InvalidSubject::Characters);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// Reads a subject that shall get rights on a cluster: groups that everybody is in, and Kubernetes' own
+    /// identities, are refused.
+    ///
+    /// # Errors
+    /// [`InvalidSubject`] says what is wrong.
+    pub fn parse_grantee(text: &str, kind: SubjectKind) -> Result<Self, InvalidSubject> {
+        let subject = Self::parse(text)?;
+        let account = subject.service_account().is_some();
+        match kind {
+            SubjectKind::ServiceAccount if !account => Err(InvalidSubject::Characters),
+            SubjectKind::ServiceAccount => Ok(subject),
+            SubjectKind::User | SubjectKind::Group if text.starts_with("system:") => {
+                Err(InvalidSubject::Reserved)
+            }
+            SubjectKind::User | SubjectKind::Group => Ok(subject),
+        }
+    }
+
+    /// Namespace and name, if this is the full name of a service account.
+    pub fn service_account(&self) -> Option<(&str, &str)> {
+        let (namespace, name) = self.0.strip_prefix(Self::ACCOUNT)?.split_once(':')?;
+        let ok = |s: &str| super::name::Name::parse(s).is_ok();
+        let dotted = |s: &str| !s.is_empty() && s.split('.').all(ok);
+        (ok(namespace) && dotted(name)).then_some((namespace, name))
+    }
+
+    /// The kind an owner has, who is written as a bare text (contract: `owners[]`).
+    pub fn owner_kind(&self) -> SubjectKind {
+        match self.service_account() {
+            Some(_) => SubjectKind::ServiceAccount,
+            None => SubjectKind::User,
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Control characters and the invisible ones that reorder or hide text.
+fn unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_123_an_empty_user_cannot_exist() {
+        for bad in ["", " ", "a ", "a\nb", "a\u{202e}b"] {
+            assert!(Subject::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_grants_rights_to_everybody() {
+        for group in [
+            "system:authenticated",
+            "system:masters",
+            "system:serviceaccounts",
+        ] {
+            let read = Subject::parse_grantee(group, SubjectKind::Group);
+            assert_eq!(read, Err(InvalidSubject::Reserved));
+        }
+        let account = "system:serviceaccount:ci:robot";
+        assert!(Subject::parse_grantee(account, SubjectKind::ServiceAccount).is_ok());
+        assert!(Subject::parse_grantee("robot", SubjectKind::ServiceAccount).is_err());
+        assert!(Subject::parse_grantee(account, SubjectKind::User).is_err());
+    }
+}
