@@ -1,0 +1,7 @@
+//! From a request to a use case and back: what every route shares.
+
+pub mod extract;
+pub mod json;
+mod problem;
+
+pub use problem::{Detail, Envelope, Problem};

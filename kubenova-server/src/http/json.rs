@@ -1,0 +1,385 @@
+//! Looks at JSON before anything is built from it: depth, doubled keys, then shape.
+
+use std::{cell::RefCell, collections::HashSet, fmt};
+
+use serde::{
+    Deserializer,
+    de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+};
+
+use super::Problem;
+
+/// Objects and arrays within each other; the root is 1.
+pub const MAX_DEPTH: usize = 64;
+
+/// Reads a body as `T`.
+///
+/// # Errors
+/// 422 naming the field: malformed JSON, too deep, a doubled key anywhere, or not the shape of `T`.
+pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    scan(text)?;
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        shape(
+            if path == "." { "" } else { &path },
+            &error.into_inner().to_string(),
+        )
+    })
+}
+
+/// Turns serde's text about a shape into ours: what it says of values stays inside.
+fn shape(path: &str, said: &str) -> Problem {
+    let named = |prefix: &str| said.strip_prefix(prefix)?.split('`').nth(1);
+    if let Some(name) = named("missing field") {
+        let field = if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        };
+        return Problem::body(shortened(&field), "is required");
+    }
+    if let Some(name) = named("unknown field") {
+        // The path ends in the unknown key already when the key was read before it was refused.
+        let field = match path.rsplit('.').next() {
+            Some(last) if last == name => path.to_owned(),
+            Some("") | None => name.to_owned(),
+            Some(_) => format!("{path}.{name}"),
+        };
+        return Problem::body(shortened(&field), "is not a field of this request");
+    }
+    let field = if path.is_empty() { "body" } else { path };
+    let wanted = said
+        .split_once("expected ")
+        .map_or("", |(_, wanted)| wanted);
+    let wanted = wanted.split(" at line").next().unwrap_or_default();
+    let reason = match wanted {
+        "a string" => "must be a string",
+        "a map" => "must be an object",
+        "a sequence" => "must be an array",
+        "a boolean" => "must be true or false",
+        "u8" | "u16" | "u32" | "u64" => "must be a whole number that is not negative",
+        "i8" | "i16" | "i32" | "i64" => "must be a whole number",
+        _ => "has the wrong shape",
+    };
+    Problem::body(shortened(field), reason)
+}
+
+/// Refuses what no type would notice.
+fn scan(text: &[u8]) -> Result<(), Problem> {
+    let found = RefCell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let walk = Walk {
+        depth: 0,
+        at: Place::Root,
+        found: &found,
+    };
+    let read = walk
+        .deserialize(&mut deserializer)
+        .and_then(|()| deserializer.end());
+    match (read, found.into_inner()) {
+        (Ok(()), _) => Ok(()),
+        (Err(_), Some(problem)) => Err(problem),
+        (Err(_), None) => Err(Problem::body("body", "is not JSON")),
+    }
+}
+
+/// Where a value stands; lives on the stack, so a walk without a refusal allocates nothing for it.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Root,
+    Key(&'a Self, &'a str),
+    Index(&'a Self, usize),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Key(Self::Root, key) => f.write_str(key),
+            Self::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Self::Index(parent, n) => write!(f, "{parent}[{n}]"),
+        }
+    }
+}
+
+/// Walks over a value without keeping it.
+struct Walk<'a> {
+    depth: usize,
+    at: Place<'a>,
+    found: &'a RefCell<Option<Problem>>,
+}
+
+impl Walk<'_> {
+    fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.refuse(self.at, "is nested too deeply"));
+        }
+        Ok(self.depth + 1)
+    }
+
+    fn refuse<E: serde::de::Error>(&self, at: Place<'_>, reason: &str) -> E {
+        let path = at.to_string();
+        let field = if path.is_empty() { "body" } else { &path };
+        *self.found.borrow_mut() = Some(Problem::body(shortened(field), reason));
+        E::custom("refused")
+    }
+}
+
+/// A field's path as it may appear in an answer: bounded, whatever the caller made of his keys.
+fn shortened(path: &str) -> String {
+    path.chars().take(200).collect()
+}
+
+/// Keys of one object: few are compared one by one, many are hashed.
+enum Keys {
+    Few(Vec<String>),
+    Many(HashSet<String>),
+}
+
+impl Keys {
+    fn has(&self, key: &str) -> bool {
+        match self {
+            Self::Few(keys) => keys.iter().any(|k| k == key),
+            Self::Many(keys) => keys.contains(key),
+        }
+    }
+
+    fn add(&mut self, key: String) {
+        match self {
+            Self::Few(keys) if keys.len() < 16 => keys.push(key),
+            Self::Few(keys) => {
+                let mut many: HashSet<_> = keys.drain(..).collect();
+                many.insert(key);
+                *self = Self::Many(many);
+            }
+            Self::Many(keys) => {
+                keys.insert(key);
+            }
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let depth = self.deeper()?;
+        for n in 0.. {
+            let item = Walk {
+                depth,
+                at: Place::Index(&self.at, n),
+                found: self.found,
+            };
+            if items.next_element_seed(item)?.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let depth = self.deeper()?;
+        let mut keys = Keys::Few(Vec::new());
+        while let Some(key) = entries.next_key::<String>()? {
+            let at = Place::Key(&self.at, &key);
+            if keys.has(&key) {
+                return Err(self.refuse(at, "is given twice"));
+            }
+            entries.next_value_seed(Walk {
+                depth,
+                at,
+                found: self.found,
+            })?;
+            keys.add(key);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the shape is read")]
+    struct Request {
+        roles: Vec<String>,
+        #[serde(rename = "ttlSeconds")]
+        ttl: Option<u32>,
+        #[serde(default)]
+        labels: BTreeMap<String, String>,
+        inner: Option<Box<Self>>,
+    }
+
+    fn refused(text: &str) -> (String, String) {
+        let problem = parse::<Request>(text.as_bytes()).expect_err(text);
+        assert_eq!(problem.status().as_u16(), 422);
+        let detail = problem.details().first().expect("names a field").clone();
+        (detail.field, detail.reason)
+    }
+
+    #[test]
+    fn attack_136_a_doubled_key_is_refused_wherever_it_stands() {
+        for (text, field) in [
+            (r#"{"roles":["readOnly"],"roles":["admin"]}"#, "roles"),
+            (
+                r#"{"roles":[],"labels":{"a":"1","\u0061":"2"}}"#,
+                "labels.a",
+            ),
+            (r#"{"roles":[{"x":1},{"y":{"z":1,"z":2}}]}"#, "roles[1].y.z"),
+        ] {
+            assert_eq!(
+                refused(text),
+                (field.to_owned(), "is given twice".to_owned())
+            );
+        }
+        let many: Vec<_> = (0..40).map(|n| format!("\"k{n}\":\"\"")).collect();
+        let text = format!(
+            "{{\"roles\":[],\"labels\":{{{},\"k3\":\"\"}}}}",
+            many.join(",")
+        );
+        assert_eq!(refused(&text).0, "labels.k3");
+    }
+
+    #[test]
+    fn depth_counts_objects_and_arrays_from_one() {
+        let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert!(scan(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let problem = scan(nested(MAX_DEPTH + 1).as_bytes()).expect_err("one too many");
+        assert_eq!(problem.details()[0].reason, "is nested too deeply");
+        assert!(
+            scan(nested(100_000).as_bytes()).is_err(),
+            "and the stack holds"
+        );
+    }
+
+    #[test]
+    fn what_is_no_json_is_said_so() {
+        for text in [
+            "",
+            "{",
+            "{}x",
+            "{\"a\":01}",
+            "'a'",
+            "\u{1}",
+            "{\"a\":\"\u{0}\"}",
+            "[1,]",
+        ] {
+            assert_eq!(
+                refused(text),
+                ("body".to_owned(), "is not JSON".to_owned()),
+                "{text:?}"
+            );
+        }
+        assert_eq!(
+            parse::<Request>(b"{\"a\":\"\xff\"}")
+                .unwrap_err()
+                .status()
+                .as_u16(),
+            422
+        );
+    }
+
+    #[test]
+    fn a_wrong_shape_names_its_field() {
+        for (text, field, reason) in [
+            (
+                r#"{"roles":[],"extra":1}"#,
+                "extra",
+                "is not a field of this request",
+            ),
+            (
+                r#"{"roles":[],"inner":{"roles":[],"x":1}}"#,
+                "inner.x",
+                "is not a field of this request",
+            ),
+            ("{}", "roles", "is required"),
+            (r#"{"roles":[],"inner":{}}"#, "inner.roles", "is required"),
+            (r#"{"roles":"admin"}"#, "roles", "must be an array"),
+            (r#"{"roles":[7]}"#, "roles[0]", "must be a string"),
+            (
+                r#"{"roles":[],"ttlSeconds":1.5}"#,
+                "ttlSeconds",
+                "must be a whole number that is not negative",
+            ),
+            (
+                r#"{"roles":[],"ttlSeconds":"60"}"#,
+                "ttlSeconds",
+                "must be a whole number that is not negative",
+            ),
+            (
+                r#"{"roles":[],"ttlSeconds":-1}"#,
+                "ttlSeconds",
+                "must be a whole number that is not negative",
+            ),
+            (r#"{"roles":[],"labels":[]}"#, "labels", "must be an object"),
+            ("[]", "body", "has the wrong shape"),
+        ] {
+            assert_eq!(
+                refused(text),
+                (field.to_owned(), reason.to_owned()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn attack_134_a_body_of_small_objects_is_walked_in_a_stride() {
+        let text = format!("[{}{{}}]", "{\"a\":0},".repeat(110_000));
+        assert!(scan(text.as_bytes()).is_ok());
+        let read = parse::<Request>(text.as_bytes());
+        assert_eq!(read.unwrap_err().status().as_u16(), 422);
+    }
+
+    #[test]
+    fn an_endless_key_does_not_come_back_whole() {
+        let key = "k".repeat(100_000);
+        assert_eq!(
+            refused(&format!("{{\"{key}\":1,\"{key}\":2}}")).0.len(),
+            200
+        );
+        assert!(refused(&format!("{{\"roles\":[],\"{key}\":1}}")).0.len() <= 200);
+    }
+}
