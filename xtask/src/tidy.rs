@@ -1,0 +1,5 @@
+//! House rules that a program can check.
+/// x
+pub fn run() -> crate::Result<()> {
+    Ok(())
+}
