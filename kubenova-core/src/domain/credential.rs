@@ -85,6 +85,8 @@ pub struct Revocation {
     pub requested_at: Option<Timestamp>,
     /// When no role binding named the account any more: from here on 403.
     pub binding_cut_at: Option<Timestamp>,
+    /// When the account and the Secret that its token is bound to were seen gone. Not part of answers.
+    pub secret_gone_at: Option<Timestamp>,
     /// When the Secret that the token is bound to was gone and the API server's cache of good tokens (10 s) had run out:
     /// from here on 401.
     pub credential_dead_at: Option<Timestamp>,

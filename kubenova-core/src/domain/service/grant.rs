@@ -1,0 +1,418 @@
+//! Issuing, reading and revoking kubeconfigs.
+
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::access::{Action, Actor, ProjectRole, guard, policy};
+use crate::change::{Require, Revoke, Work, WorkRequest, Write};
+use crate::domain::audit::AuditTarget;
+use crate::domain::cluster::Cluster;
+use crate::domain::credential::Grant;
+use crate::domain::project::{Project, ProjectAt};
+use crate::domain::service::{Ports, pick};
+use crate::domain::tenant::{Tenant, TenantAt};
+use crate::error::{Conflict, Error, Noun};
+use crate::ports::cluster::Step;
+use crate::ports::fleet::Backends;
+use crate::ports::proxy::KubeconfigParts;
+use crate::ports::store::{GrantFilter, ProjectFilter};
+use crate::reconcile;
+use crate::value::{GrantId, LabelSelector, Name, Page, Paged, Ref, Secret};
+
+/// The life of a kubeconfig whose request names none, in seconds.
+pub const TTL_DEFAULT: i64 = 3600;
+/// The longest life anybody may ask for, in seconds; the cluster may shorten it.
+pub const TTL_MAX: i64 = 315_360_000;
+/// The shortest token that Kubernetes issues, in seconds (TokenRequest); shorter grants are ended by us.
+const TOKEN_MIN: i64 = 600;
+/// After this long a grant that was not handed out is swept.
+const SWEEP: Duration = Duration::from_secs(60);
+/// So many projects get their binding before the answer; the others follow within moments.
+const BOUND_AT_ONCE: usize = 50;
+
+/// Issues a kubeconfig.
+#[derive(Debug, Clone)]
+pub struct IssueGrant {
+    /// The tenant, and perhaps one project of it.
+    pub at: GrantAt,
+    /// As what; never above the caller's own role.
+    pub role: ProjectRole,
+    /// Its life in seconds, 0..=[`TTL_MAX`]; 0 is [`TTL_DEFAULT`].
+    pub ttl: i64,
+}
+
+/// What a kubeconfig shall open.
+#[derive(Debug, Clone)]
+pub enum GrantAt {
+    /// A tenant, or the project of that name in it (`POST /tenants/{t}/kubeconfig`).
+    Tenant(TenantAt, Option<Name>),
+    /// A project (`GET …/projects/{p}/kubeconfig`).
+    Project(ProjectAt),
+}
+
+/// A kubeconfig on its way to the caller; kept nowhere.
+#[derive(Debug, Clone)]
+pub struct IssuedKubeconfig {
+    /// YAML.
+    pub kubeconfig: Secret,
+    /// Its record.
+    pub grant: Grant,
+}
+
+/// Use cases of kubeconfigs.
+#[derive(Debug, Clone)]
+pub struct Grants {
+    ports: Ports,
+}
+
+impl Grants {
+    /// Wires them to the ports.
+    pub const fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// Makes an account on the cluster, binds it to exactly the projects and role asked, and returns a kubeconfig for it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`]; [`Error::Invalid`] for a role without a project or an unknown project;
+    /// [`Error::Conflict`] while tenant or project are deleted; [`Error::Away`] when the cluster is. Nothing that works is
+    /// left behind then.
+    pub async fn issue(&self, actor: &Actor, cmd: IssueGrant) -> Result<IssuedKubeconfig, Error> {
+        let (tenant, project) = self.resolve(actor, &cmd).await?;
+        let cluster = self
+            .ports
+            .store
+            .cluster(&Ref::Id(tenant.cluster.uuid()))
+            .await?;
+        let cluster = cluster.ok_or(Error::NotFound(Noun::Cluster))?;
+        let backends = self
+            .ports
+            .fleet
+            .backends(&cluster)
+            .await
+            .map_err(Error::away)?;
+        let ttl = if cmd.ttl == 0 { TTL_DEFAULT } else { cmd.ttl };
+        let grant = self
+            .record(actor, &cmd, (&tenant, project.as_ref()), &backends, ttl)
+            .await?;
+        match self
+            .hand_out(
+                &cluster,
+                (&tenant, project.as_ref()),
+                &backends,
+                grant.clone(),
+                ttl,
+            )
+            .await
+        {
+            Ok(issued) => Ok(issued),
+            Err(failure) => {
+                self.take_back(&grant).await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// One page of the kubeconfigs the caller may see.
+    ///
+    /// # Errors
+    /// [`Error`] of the store.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        mut filter: GrantFilter,
+        page: Page,
+    ) -> Result<Paged<Grant>, Error> {
+        if !actor.is_unscoped() {
+            let Some(scope) = &actor.scope else {
+                return Ok(Paged {
+                    items: Vec::new(),
+                    next: None,
+                });
+            };
+            if filter.tenant.is_some_and(|asked| asked != scope.tenant) {
+                return Ok(Paged {
+                    items: Vec::new(),
+                    next: None,
+                });
+            }
+            filter.tenant = Some(scope.tenant);
+        }
+        let mut found = self.ports.store.grants(filter, page).await?;
+        found
+            .items
+            .retain(|grant| policy::sees(actor, &guard::Guarded::target(grant)));
+        Ok(found)
+    }
+
+    /// One kubeconfig's record.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get(&self, actor: &Actor, id: GrantId) -> Result<Grant, Error> {
+        guard::require(actor, Action::ReadGrant, self.ports.store.grant(id).await?)
+    }
+
+    /// Revokes a kubeconfig: the request is durable at once; the binding is cut, then the account removed, before the
+    /// answer where the cluster can be reached, else as soon as it can.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`].
+    pub async fn revoke(&self, actor: &Actor, id: GrantId) -> Result<Grant, Error> {
+        let found = self.ports.store.grant(id).await?;
+        let grant = guard::require(actor, Action::RevokeGrant, found)?;
+        if grant.revocation.requested_at.is_none() {
+            let now = self.ports.clock.now();
+            let changes = self
+                .ports
+                .change(
+                    actor,
+                    Action::RevokeGrant,
+                    about(&grant),
+                    Some(grant.tenant),
+                )
+                .write(Write::RevokeGrants(Revoke::Grant(id), now));
+            self.ports.store.commit(changes).await?;
+        }
+        // What cannot be done now stays work: a failure here is no failure of the revocation.
+        if let Err(failure) = reconcile::grant::cut(&self.ports, id, None).await {
+            tracing::warn!(grant.id = %id, error = %failure, "Could not cut a revoked kubeconfig at once; it stays work");
+        }
+        self.ports
+            .store
+            .grant(id)
+            .await?
+            .ok_or(Error::NotFound(Noun::Grant))
+    }
+
+    async fn resolve(
+        &self,
+        actor: &Actor,
+        cmd: &IssueGrant,
+    ) -> Result<(Tenant, Option<Project>), Error> {
+        let (tenant, project) = match &cmd.at {
+            GrantAt::Tenant(at, named) => {
+                let found = self.ports.store.tenants_at(at).await?;
+                let tenant = pick(actor, Action::IssueGrant, found, |tenant| tenant.id.uuid())?;
+                let project = self.named(actor, &tenant, named.as_ref()).await?;
+                (tenant, project)
+            }
+            GrantAt::Project(at) => {
+                let found = self.ports.store.projects_at(at).await?;
+                let project = pick(actor, Action::IssueGrant, found, |project| {
+                    project.id.uuid()
+                })?;
+                let tenant = self.ports.store.tenant(project.tenant).await?;
+                (tenant.ok_or(Error::NotFound(Noun::Project))?, Some(project))
+            }
+        };
+        if !policy::may_grant(actor, cmd.role) {
+            return Err(Error::Forbidden);
+        }
+        if project.is_none() && cmd.role == ProjectRole::ProjectDev {
+            return Err(Error::invalid("project", "is required for this role"));
+        }
+        if project.is_none() && !opens_whole_tenant(actor) {
+            return Err(Error::Forbidden);
+        }
+        if tenant.deleting.is_some() {
+            return Err(Conflict::Deleting(Noun::Tenant).into());
+        }
+        if project
+            .as_ref()
+            .is_some_and(|project| project.deleting.is_some())
+        {
+            return Err(Conflict::Deleting(Noun::Project).into());
+        }
+        Ok((tenant, project))
+    }
+
+    async fn named(
+        &self,
+        actor: &Actor,
+        tenant: &Tenant,
+        name: Option<&Name>,
+    ) -> Result<Option<Project>, Error> {
+        let Some(name) = name else { return Ok(None) };
+        let at = ProjectAt {
+            cluster: None,
+            tenant: Some(Ref::Id(tenant.id.uuid())),
+            project: Ref::Name(name.clone()),
+        };
+        let found = self.ports.store.projects_at(&at).await?;
+        let unknown = || Error::invalid("project", "names no project of the tenant");
+        let project =
+            pick(actor, Action::IssueGrant, found, |p| p.id.uuid()).map_err(|_| unknown())?;
+        Ok(Some(project))
+    }
+
+    /// Makes the grant durable before anything exists on the cluster: whatever is interrupted later is swept.
+    async fn record(
+        &self,
+        actor: &Actor,
+        cmd: &IssueGrant,
+        place: (&Tenant, Option<&Project>),
+        backends: &Backends,
+        ttl: i64,
+    ) -> Result<Grant, Error> {
+        let (tenant, project) = place;
+        let now = self.ports.clock.now();
+        let grant = Grant {
+            id: GrantId::new(self.ports.ids.next()),
+            subject: actor.subject.clone(),
+            issued_by: actor.subject.clone(),
+            tenant: tenant.id,
+            project: project.map(|project| project.id),
+            role: cmd.role,
+            cluster: tenant.cluster,
+            endpoint: backends.proxy.kind(),
+            created_at: now,
+            expires_at: after(now, ttl)?,
+            issued: false,
+            revocation: crate::domain::credential::Revocation::default(),
+        };
+        let mut changes = self
+            .ports
+            .change(actor, Action::IssueGrant, about(&grant), Some(tenant.id))
+            .require(Require::TenantAccepts(tenant.id))
+            .write(Write::InsertGrant(Box::new(grant.clone())));
+        if let Some(project) = project {
+            changes = changes.require(Require::ProjectAccepts(project.id));
+        }
+        changes.work.push(WorkRequest {
+            item: Work::Grant(grant.id),
+            cluster: grant.cluster,
+            after: SWEEP,
+        });
+        self.ports.store.commit(changes).await?;
+        Ok(grant)
+    }
+
+    async fn hand_out(
+        &self,
+        cluster: &Cluster,
+        place: (&Tenant, Option<&Project>),
+        backends: &Backends,
+        mut grant: Grant,
+        ttl: i64,
+    ) -> Result<IssuedKubeconfig, Error> {
+        let (tenant, project) = place;
+        let account = grant.account();
+        let apply = Step::ApplyAccount(account, grant.cluster);
+        backends.cluster.apply(&apply).await.map_err(Error::away)?;
+        self.bind(cluster, tenant, project, backends).await?;
+        let asked = Duration::from_secs(u64::try_from(ttl.max(TOKEN_MIN)).unwrap_or_default());
+        let issued = backends
+            .cluster
+            .issue(account, asked)
+            .await
+            .map_err(Error::away)?;
+        grant.expires_at = grant.expires_at.min(issued.expires_at);
+        grant.issued = true;
+        let left = grant.expires_at.duration_since(self.ports.clock.now());
+        let mut changes =
+            crate::change::ChangeSet::new().write(Write::UpdateGrant(Box::new(grant.clone())));
+        changes.work.push(WorkRequest {
+            item: Work::Grant(grant.id),
+            cluster: grant.cluster,
+            after: Duration::try_from(left).unwrap_or_default(),
+        });
+        self.ports.store.commit(changes).await?;
+        let parts = KubeconfigParts {
+            cluster_name: cluster.name.clone(),
+            user_name: account.name(),
+            namespace: project.map(|project| project.namespace.clone()),
+            token: issued.token,
+        };
+        let kubeconfig = backends
+            .proxy
+            .kubeconfig(parts)
+            .await
+            .map_err(Error::away)?;
+        Ok(IssuedKubeconfig { kubeconfig, grant })
+    }
+
+    /// Writes the bindings before the answer, so that the kubeconfig works when the caller holds it.
+    async fn bind(
+        &self,
+        cluster: &Cluster,
+        tenant: &Tenant,
+        project: Option<&Project>,
+        backends: &Backends,
+    ) -> Result<(), Error> {
+        let projects = match project {
+            Some(project) => vec![project.clone()],
+            None => {
+                let all = ProjectFilter {
+                    tenant: tenant.id,
+                    only: None,
+                    selector: LabelSelector::default(),
+                };
+                self.ports
+                    .store
+                    .projects(all, Page::first(BOUND_AT_ONCE))
+                    .await?
+                    .items
+            }
+        };
+        let later = projects.iter().map(|project| WorkRequest {
+            item: Work::Project(project.id),
+            cluster: cluster.id,
+            after: Duration::ZERO,
+        });
+        self.ports.store.ask(later.collect()).await?;
+        let present = projects
+            .into_iter()
+            .filter(|project| project.deleting.is_none());
+        let bindings = present.map(|project| self.bind_one(project, backends));
+        stream::iter(bindings)
+            .buffer_unordered(8)
+            .try_collect::<()>()
+            .await
+    }
+
+    async fn bind_one(&self, project: Project, backends: &Backends) -> Result<(), Error> {
+        let access = self.ports.store.access(project.id).await?;
+        let now = self.ports.clock.now();
+        reconcile::project::bind(&project, &access, backends, now)
+            .await
+            .map_err(Error::away)
+    }
+
+    /// An issue that failed half-way is revoked at once; if even that fails, the sweep finds it.
+    async fn take_back(&self, grant: &Grant) {
+        let now = self.ports.clock.now();
+        let changes = crate::change::ChangeSet::new()
+            .write(Write::RevokeGrants(Revoke::Grant(grant.id), now));
+        if let Err(failure) = self.ports.store.commit(changes).await {
+            tracing::warn!(grant.id = %grant.id, error = %failure, "Could not take back an interrupted kubeconfig; the sweep will");
+        }
+    }
+}
+
+fn about(grant: &Grant) -> AuditTarget {
+    AuditTarget {
+        kind: "grant",
+        uid: Some(grant.id.uuid()),
+        name: String::new(),
+    }
+}
+
+fn after(now: Timestamp, seconds: i64) -> Result<Timestamp, Error> {
+    now.checked_add(SignedDuration::from_secs(seconds))
+        .map_err(|_| Error::invalid("ttlSeconds", "is out of range"))
+}
+
+/// A developer, and whoever is narrowed to projects, opens single projects only.
+fn opens_whole_tenant(actor: &Actor) -> bool {
+    if actor.is_unscoped() {
+        return true;
+    }
+    let whole = actor
+        .scope
+        .as_ref()
+        .is_some_and(|scope| scope.projects.is_none());
+    whole && actor.roles.strongest() != crate::access::Role::ProjectDev
+}

@@ -1,0 +1,159 @@
+//! A turn on a kubeconfig: nothing while it lives; at its end the binding is cut first, then the account removed.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::change::{ChangeSet, Receipt, Require, Revoke, Write};
+use crate::domain::cluster::Cluster;
+use crate::domain::credential::{CredentialState, Grant};
+use crate::domain::project::Project;
+use crate::domain::service::Ports;
+use crate::ports::cluster::Step;
+use crate::ports::fleet::Backends;
+use crate::ports::store::{Finish, ProjectFilter};
+use crate::reconcile::{TurnError, is_closed, project};
+use crate::value::{GrantId, LabelSelector, Page, Ref};
+
+/// The API server answers from its cache of good tokens for so long (kube-apiserver, `TokenReview` success cache).
+const TOKEN_CACHE: SignedDuration = SignedDuration::from_secs(10);
+/// A grant that was not handed out after this long was interrupted.
+const INTERRUPTED: SignedDuration = SignedDuration::from_secs(50);
+/// How soon to look again while somebody else has to act.
+const LATER: Duration = Duration::from_secs(30);
+
+pub(super) async fn turn(
+    ports: &Ports,
+    id: GrantId,
+    receipt: Receipt,
+) -> Result<Finish, TurnError> {
+    let Some(grant) = ports.store.grant(id).await? else {
+        return Ok(Finish::Done);
+    };
+    let now = ports.clock.now();
+    if grant.state(now) == CredentialState::Active {
+        return living(ports, &grant, receipt, now).await;
+    }
+    cut(ports, id, Some(receipt)).await
+}
+
+/// A grant that lives needs nothing until its end, unless its issue was interrupted.
+async fn living(
+    ports: &Ports,
+    grant: &Grant,
+    receipt: Receipt,
+    now: Timestamp,
+) -> Result<Finish, TurnError> {
+    if !grant.issued && now.duration_since(grant.created_at) > INTERRUPTED {
+        let changes = ChangeSet::new()
+            .require(Require::Holds(receipt))
+            .write(Write::RevokeGrants(Revoke::Grant(grant.id), now));
+        ports.store.commit(changes).await?;
+        return Ok(Finish::Again(Duration::ZERO));
+    }
+    let ends = if grant.issued {
+        grant.expires_at
+    } else {
+        now + SignedDuration::from_secs(10)
+    };
+    let left = Duration::try_from(ends.duration_since(now)).unwrap_or_default();
+    Ok(Finish::Again(left + Duration::from_millis(50)))
+}
+
+/// Carries a revocation or an end as far as it goes now. Without a receipt it is called beside the work set, by the
+/// request that asked for it: every step is idempotent, and recorded times never move.
+pub(crate) async fn cut(
+    ports: &Ports,
+    id: GrantId,
+    receipt: Option<Receipt>,
+) -> Result<Finish, TurnError> {
+    let Some(mut grant) = ports.store.grant(id).await? else {
+        return Ok(Finish::Done);
+    };
+    if grant.revocation.credential_dead_at.is_some() {
+        return Ok(Finish::Done);
+    }
+    let at = Ref::Id(grant.cluster.uuid());
+    let Some(cluster) = ports.store.cluster(&at).await? else {
+        return Ok(Finish::Done);
+    };
+    if is_closed(&cluster) {
+        return Ok(Finish::Again(LATER));
+    }
+    let before = grant.revocation;
+    advance(ports, &cluster, &mut grant).await?;
+    if grant.revocation != before {
+        let mut changes = ChangeSet::new().write(Write::UpdateGrant(Box::new(grant.clone())));
+        if let Some(receipt) = receipt {
+            changes = changes.require(Require::Holds(receipt));
+        }
+        ports.store.commit(changes).await?;
+    }
+    Ok(match grant.revocation.credential_dead_at {
+        Some(_) => Finish::Done,
+        None => Finish::Again(Duration::try_from(TOKEN_CACHE).unwrap_or_default()),
+    })
+}
+
+async fn advance(ports: &Ports, cluster: &Cluster, grant: &mut Grant) -> Result<(), TurnError> {
+    let backends = ports.fleet.backends(cluster).await?;
+    if grant.revocation.binding_cut_at.is_none() {
+        cut_bindings(ports, grant, &backends).await?;
+        grant.revocation.binding_cut_at = Some(ports.clock.now());
+    }
+    let account = grant.account();
+    let seen = backends.cluster.observe_account(account).await?;
+    if seen.account || seen.secret {
+        backends
+            .cluster
+            .apply(&Step::DeleteAccount(account))
+            .await?;
+        let left = backends.cluster.observe_account(account).await?;
+        if left.account || left.secret {
+            return Ok(());
+        }
+    }
+    let now = ports.clock.now();
+    let gone = *grant.revocation.secret_gone_at.get_or_insert(now);
+    if now.duration_since(gone) >= TOKEN_CACHE {
+        grant.revocation.credential_dead_at = Some(now);
+    }
+    Ok(())
+}
+
+/// Takes the account out of the bindings of every project it opened.
+async fn cut_bindings(ports: &Ports, grant: &Grant, backends: &Backends) -> Result<(), TurnError> {
+    if let Some(id) = grant.project {
+        if let Some(project) = ports.store.project(id).await? {
+            cut_one(ports, &project, backends).await?;
+        }
+        return Ok(());
+    }
+    let mut page = Page::first(Page::MAX);
+    loop {
+        let all = ProjectFilter {
+            tenant: grant.tenant,
+            only: None,
+            selector: LabelSelector::default(),
+        };
+        let found = ports.store.projects(all, page).await?;
+        for project in &found.items {
+            cut_one(ports, project, backends).await?;
+        }
+        match found.next {
+            Some(next) => {
+                page = Page {
+                    limit: Page::MAX,
+                    after: Some(next),
+                }
+            }
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn cut_one(ports: &Ports, one: &Project, backends: &Backends) -> Result<(), TurnError> {
+    let access = ports.store.access(one.id).await?;
+    project::bind(one, &access, backends, ports.clock.now()).await?;
+    Ok(())
+}
