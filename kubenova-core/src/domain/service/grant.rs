@@ -344,18 +344,7 @@ impl Grants {
     ) -> Result<(), Error> {
         let projects = match project {
             Some(project) => vec![project.clone()],
-            None => {
-                let all = ProjectFilter {
-                    tenant: tenant.id,
-                    only: None,
-                    selector: LabelSelector::default(),
-                };
-                self.ports
-                    .store
-                    .projects(all, Page::first(BOUND_AT_ONCE))
-                    .await?
-                    .items
-            }
+            None => self.all_projects(tenant).await?,
         };
         let later = projects.iter().map(|project| WorkRequest {
             item: Work::Project(project.id),
@@ -371,6 +360,29 @@ impl Grants {
             .buffer_unordered(8)
             .try_collect::<()>()
             .await
+    }
+
+    async fn all_projects(&self, tenant: &Tenant) -> Result<Vec<Project>, Error> {
+        let (mut all, mut page) = (Vec::new(), Page::first(Page::MAX));
+        loop {
+            let selector = LabelSelector::default();
+            let filter = ProjectFilter {
+                tenant: tenant.id,
+                only: None,
+                selector,
+            };
+            let found = self.ports.store.projects(filter, page).await?;
+            all.extend(found.items);
+            match found.next {
+                Some(next) => {
+                    page = Page {
+                        limit: Page::MAX,
+                        after: Some(next),
+                    }
+                }
+                None => return Ok(all),
+            }
+        }
     }
 
     async fn bind_one(&self, project: Project, backends: &Backends) -> Result<(), Error> {
