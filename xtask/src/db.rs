@@ -119,24 +119,37 @@ fn load(name: &str) -> Result<Option<Db>> {
 
 /// Folder of the newest server programs of the distribution, installed if need be.
 fn programs() -> Result<PathBuf> {
-    let find = || {
-        let versions = fs::read_dir("/usr/lib/postgresql")
-            .into_iter()
-            .flatten()
-            .flatten();
-        let folders = versions.map(|version| version.path().join("bin"));
-        let on_path =
-            settings::which("initdb").and_then(|file| file.parent().map(Path::to_path_buf));
-        folders
-            .chain(on_path)
-            .filter(|bin| bin.join("postgres").is_file())
-            .max()
-    };
-    if let Some(found) = find() {
+    if let Some(found) = installed() {
         return Ok(found);
     }
     packages::install("postgresql")?;
-    find().context("the package postgresql brought no server programs")
+    installed().context("the package postgresql brought no server programs")
+}
+
+fn installed() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let number = |folder: &fs::DirEntry| folder.file_name().to_string_lossy().parse::<u32>().ok();
+    let newest = versions.filter_map(|folder| Some((number(&folder)?, folder.path().join("bin"))));
+    let newest = newest
+        .filter(|(_, bin)| is_complete(bin))
+        .max()
+        .map(|(_, bin)| bin);
+    let on_path = || {
+        let file = fs::canonicalize(settings::which("initdb")?).ok()?;
+        file.parent()
+            .map(Path::to_path_buf)
+            .filter(|bin| is_complete(bin))
+    };
+    newest.or_else(on_path)
+}
+
+fn is_complete(bin: &Path) -> bool {
+    ["initdb", "postgres", "createdb"]
+        .iter()
+        .all(|program| bin.join(program).is_file())
 }
 
 /// The data lies below `target`, unless the server's account cannot get there: then in the system's temporary folder.
