@@ -142,3 +142,46 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+/// Every refusal an operation may answer, for the OpenAPI document.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusals;
+
+impl utoipa::IntoResponses for Refusals {
+    fn responses() -> std::collections::BTreeMap<
+        String,
+        utoipa::openapi::RefOr<utoipa::openapi::response::Response>,
+    > {
+        use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
+        let refusal = |said: &str| {
+            let envelope = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("Problem")))
+                .build();
+            ResponseBuilder::new()
+                .description(said)
+                .content("application/json", envelope)
+                .build()
+        };
+        [
+            ("400", "A path or query parameter is not usable"),
+            ("401", "No token, or one that is not accepted"),
+            ("403", "Known, but not allowed"),
+            ("404", "Absent, or hidden from this caller"),
+            ("405", "The route has no such method"),
+            ("408", "The body did not arrive in time"),
+            ("409", "The state forbids it"),
+            ("412", "The object has another version than If-Match names"),
+            ("413", "The body is larger than 1 MiB"),
+            ("415", "The body is not application/json"),
+            ("422", "The body is not acceptable; details name the fields"),
+            ("500", "A defect; the request id finds it in the log"),
+            (
+                "503",
+                "A dependency is away; Retry-After says when to try again",
+            ),
+        ]
+        .into_iter()
+        .map(|(code, said)| (code.to_owned(), refusal(said).into()))
+        .collect()
+    }
+}
