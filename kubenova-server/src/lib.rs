@@ -8,3 +8,4 @@ pub mod listen;
 mod route;
 pub mod system;
 pub mod telemetry;
+pub mod worker;
