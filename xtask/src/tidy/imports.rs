@@ -38,10 +38,8 @@ pub fn check(source: &Source) -> Vec<Broken> {
 }
 
 fn module(item: &Item) -> Option<String> {
-    match item {
-        Item::Mod(module) => Some(module.ident.to_string()),
-        _ => None,
-    }
+    let Item::Mod(module) = item else { return None };
+    Some(module.ident.to_string())
 }
 
 fn roots(tree: &UseTree) -> Vec<String> {

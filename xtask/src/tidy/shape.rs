@@ -36,11 +36,10 @@ pub fn check(source: &Source) -> Vec<Broken> {
 }
 
 fn is_contents(item: &Item) -> bool {
-    match item {
-        Item::Mod(module) => module.content.is_none(),
-        Item::Use(_) | Item::ExternCrate(_) => true,
-        _ => false,
+    if let Item::Mod(module) = item {
+        return module.content.is_none();
     }
+    matches!(item, Item::Use(_) | Item::ExternCrate(_))
 }
 
 struct Functions<'a> {
