@@ -44,7 +44,7 @@ impl Cluster {
         check_name(name)?;
         let _held = files::lock(&lock_file(name))?;
         if let Some(state) = State::load(name)? {
-            if state.parts.iter().any(state::Part::is_alive) {
+            if state.ready && state.parts.iter().any(state::Part::is_alive) {
                 state
                     .check()
                     .context(format!("cluster {name} is broken; take it down first"))?;
@@ -63,7 +63,9 @@ impl Cluster {
         let folder = paths::cluster_state(name);
         files::remove_folder(&folder)?;
         let facts = seed.plant(&folder)?;
-        let state = run(name, &assets, Some(facts)).await?;
+        let mut state = run(name, &assets, Some(facts)).await?;
+        state.ready = true;
+        state.save()?;
         say::progress(format!(
             "cluster {name} is up after {:.1} s",
             begun.elapsed().as_secs_f32()
@@ -77,8 +79,10 @@ impl Cluster {
     /// When there is none.
     pub fn find(name: &str) -> Result<Self> {
         check_name(name)?;
-        let state = State::load(name)?.context(format!("cluster {name} is not up"))?;
-        Ok(Self { state })
+        let state = State::load(name)?.filter(|state| state.ready);
+        Ok(Self {
+            state: state.context(format!("cluster {name} is not up"))?,
+        })
     }
 
     /// Stops every process of the cluster `name` and removes its network; its logs stay until the next start.

@@ -1,6 +1,6 @@
 //! Developer commands of KubeNova: a real test cluster, a private Postgres, house rules, the whole test run.
 //!
-//! Reading order: [`host`] (the machine we run on), [`cluster`], [`db`], [`tidy`], [`test`].
+//! Reading order: [`host`] (the machine we run on), [`cluster`], [`db`], [`tidy`], [`mod@test`].
 
 pub mod cluster;
 pub mod db;

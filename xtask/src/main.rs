@@ -75,7 +75,10 @@ async fn main() -> ExitCode {
         Command::Cluster(command) => run_cluster(command).await,
         Command::Db(command) => run_db(command),
         Command::Tidy => tidy::run(),
-        Command::Test(options) => test::run(&options).await,
+        Command::Test(options) => match test::run(&options).await {
+            Ok(false) => return ExitCode::FAILURE, // it has said what failed
+            ran => ran.map(drop),
+        },
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,

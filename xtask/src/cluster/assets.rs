@@ -1,6 +1,7 @@
 //! The programs of the test cluster: which, at which pinned version, and where a ready one is found.
 
 pub mod build;
+pub mod toolchain;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -134,6 +134,7 @@ impl<'a> Start<'a> {
             server,
             network,
             ports,
+            ready: false,
             parts,
         };
         Ok(Self {

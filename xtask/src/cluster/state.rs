@@ -20,6 +20,8 @@ pub struct State {
     pub network: Network,
     /// Ports, all on loopback of that place except `api`.
     pub ports: Ports,
+    /// Whether its start was completed; an interrupted one leaves `false`.
+    pub ready: bool,
     /// Its processes in start order.
     pub parts: Vec<Part>,
 }

@@ -96,18 +96,25 @@ pub fn lock(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// First 16 hexadecimal digits of the SHA-256 of all parts together.
-pub fn short_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+/// The SHA-256 of all parts together, in hexadecimal digits.
+pub fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {
         context.update(part);
     }
-    context.finish().as_ref()[..8]
+    context
+        .finish()
+        .as_ref()
         .iter()
         .fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");
             hex
         })
+}
+
+/// The first 16 digits of [`hash`].
+pub fn short_hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    hash(parts).chars().take(16).collect()
 }
 
 /// The last `lines` lines of a log file; empty when there is none.

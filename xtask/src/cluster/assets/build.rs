@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Source, cache_folder, module_folder};
-use crate::host::{files, packages, say, settings, shell};
+use super::{Source, cache_folder, module_folder, toolchain};
+use crate::host::{files, say, shell};
 use crate::{Context as _, Failure, Result};
 
 /// Builds one program into the cache and says where it is.
@@ -59,42 +59,14 @@ pub fn module_source(ours: &str, module: &str) -> Result<PathBuf> {
     Ok(PathBuf::from(printed.trim()))
 }
 
-/// The Go command, from the search path, else from the distribution. It fetches the toolchain a module asks for.
-///
-/// # Errors
-/// When there is none and none can be installed, or it is too old to fetch another one.
-pub fn go() -> Result<Command> {
-    let file = packages::program("go", "golang-go").context(
-        "the test cluster's programs are not built yet and building needs Go 1.21 or newer",
-    )?;
-    let printed = shell::capture(
-        Command::new(&file)
-            .env("GOTOOLCHAIN", "local")
-            .arg("version"),
-    )?;
-    if minor(&printed).is_none_or(|minor| minor < 21) {
-        return Err(Failure::new(format!(
-            "{} is too old ({}): building the test cluster needs Go 1.21 or newer, or ready binaries in \
-             KUBENOVA_TESTENV_ASSETS",
-            file.display(),
-            printed.trim()
-        )));
-    }
-    let mut command = Command::new(file);
+/// The Go command, told to fetch the toolchain that a module asks for.
+fn go() -> Result<Command> {
+    let mut command = Command::new(toolchain::go()?);
     command
         .env("GOTOOLCHAIN", "auto")
         .env("GOWORK", "off")
         .stdin(Stdio::null());
     Ok(command)
-}
-
-/// `21` of "go version go1.21.3 linux/amd64".
-fn minor(printed: &str) -> Option<u32> {
-    let rest = printed.split("go1.").nth(1)?;
-    rest.split(|at: char| !at.is_ascii_digit())
-        .next()?
-        .parse()
-        .ok()
 }
 
 fn link_flags(source: &Source, version: &str) -> String {
@@ -145,20 +117,9 @@ fn watch(build: &mut Command, name: &str, log: &Path) -> Result<()> {
     }
 }
 
-/// Whether Go is at hand without installing anything.
-pub fn has_go() -> bool {
-    settings::which("go").is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn go_says_its_version() {
-        assert_eq!(minor("go version go1.26.8 linux/amd64"), Some(26));
-        assert_eq!(minor("go version devel"), None);
-    }
 
     #[test]
     fn only_kubernetes_is_told_its_version() {
