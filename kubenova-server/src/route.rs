@@ -11,6 +11,8 @@ use kubenova_core::Error;
 
 use crate::http::Problem;
 
+pub(crate) use system::readiness;
+
 /// Passes a body on, or its refusal; but "not found" and "not allowed" come first, so they are asked for when it is bad.
 async fn acceptable<T>(
     read: Result<T, Problem>,

@@ -51,6 +51,11 @@ impl Tokens {
         }
     }
 
+    /// The key behind them.
+    pub const fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// The credential of a recorded token.
     ///
     /// # Errors

@@ -57,6 +57,14 @@ pub fn install(log: &Log) -> Result<(), InvalidFilter> {
     let subscriber = subscriber(log, io::stderr().is_terminal(), io::stderr)?;
     // Fails only where somebody who embeds the server already subscribed: theirs stays.
     let _ = tracing::subscriber::set_global_default(subscriber);
+    // A panic's text may hold anything: only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(panic.at = place, "Panicked");
+    }));
     Ok(())
 }
 

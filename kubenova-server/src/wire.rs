@@ -1,0 +1,153 @@
+//! The one file that names adapters and services together.
+
+use std::sync::Arc;
+
+use kubenova_core::{
+    domain::service::Ports,
+    ports::{Clock, Fleet, Ids, Store},
+};
+use kubenova_store::memory::MemoryStore;
+use zeroize::Zeroizing;
+
+use crate::{
+    auth::{self, SigningKey},
+    config::{Backend, Config, StoreUrl},
+    listen,
+    start_error::StartError,
+    system::{SystemClock, SystemIds},
+};
+
+/// The adapters, and what must be closed with them.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    /// What use cases and reconcilers stand on.
+    pub(crate) ports: Ports,
+}
+
+impl Opened {
+    /// Gives connections back.
+    pub(crate) async fn close(&self) {}
+}
+
+/// Opens the store, brings it to the expected version where that is asked for, and puts the fleet beside it.
+///
+/// # Errors
+/// [`StartError`] naming the key or dependency at fault.
+pub(crate) async fn open(config: &Config) -> Result<Opened, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+    let store: Arc<dyn Store> = match &config.store.url {
+        StoreUrl::Memory => Arc::new(MemoryStore::new(Arc::clone(&clock))),
+        StoreUrl::Postgres(_) | StoreUrl::Unusable => {
+            return Err(StartError::new("store.url", "not supported by this build"));
+        }
+    };
+    let fleet = fleet(config, &store, &clock)?;
+    Ok(Opened {
+        ports: Ports {
+            store,
+            fleet,
+            clock,
+            ids,
+        },
+    })
+}
+
+/// What stands behind clusters.
+fn fleet(
+    config: &Config,
+    _store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Fleet>, StartError> {
+    match config.clusters.backend {
+        Backend::Kubernetes => Err(StartError::new(
+            "clusters.backend",
+            "not supported by this build",
+        )),
+        Backend::Simulated => simulated(clock),
+    }
+}
+
+#[cfg(feature = "simulated")]
+#[expect(clippy::unnecessary_wraps, reason = "the other build refuses")]
+fn simulated(clock: &Arc<dyn Clock>) -> Result<Arc<dyn Fleet>, StartError> {
+    Ok(Arc::new(kubenova_core::simulation::SimFleet::new(
+        Arc::clone(clock),
+    )))
+}
+
+#[cfg(not(feature = "simulated"))]
+fn simulated(_: &Arc<dyn Clock>) -> Result<Arc<dyn Fleet>, StartError> {
+    Err(StartError::new(
+        "clusters.backend",
+        "this build has no simulated clusters (feature `simulated`)",
+    ))
+}
+
+/// Brings the database to the version this build expects.
+///
+/// # Errors
+/// [`StartError`] naming the dependency.
+pub(crate) async fn migrate(config: &Config) -> Result<(), StartError> {
+    match &config.store.url {
+        StoreUrl::Memory => Err(StartError::new(
+            "store.url",
+            "the memory store has no versions",
+        )),
+        StoreUrl::Postgres(_) | StoreUrl::Unusable => {
+            Err(StartError::new("store.url", "not supported by this build"))
+        }
+    }
+}
+
+/// What signs and verifies tokens.
+///
+/// # Errors
+/// [`StartError`] naming the key file.
+pub(crate) fn signer(config: &Config) -> Result<auth::Tokens, StartError> {
+    let key = match &config.auth.signing_key_file {
+        Some(path) => SigningKey::from_file(path),
+        None => SigningKey::generate(),
+    };
+    let key = key.map_err(|error| StartError::new("auth.signing_key_file", error))?;
+    Ok(auth::Tokens::new(
+        key,
+        &config.auth.issuer,
+        &config.auth.audience,
+    ))
+}
+
+/// TLS of the API, where it is configured.
+///
+/// # Errors
+/// [`StartError`] naming the file at fault.
+pub(crate) fn tls(config: &Config) -> Result<Option<tokio_rustls::TlsAcceptor>, StartError> {
+    let (Some(cert), Some(key)) = (&config.http.tls_cert, &config.http.tls_key) else {
+        return Ok(None);
+    };
+    let acceptor = listen::acceptor(cert, key);
+    acceptor
+        .map(Some)
+        .map_err(|error| StartError::new("http", error))
+}
+
+/// Reads every file that the configuration names, as `serve` would.
+///
+/// # Errors
+/// [`StartError`] naming the key at fault.
+pub(crate) fn check(config: &Config) -> Result<(), StartError> {
+    signer(config)?;
+    tls(config)?;
+    Ok(())
+}
+
+/// A fresh sealing key as the text of its file.
+///
+/// # Errors
+/// [`StartError`] without randomness.
+pub(crate) fn fresh_seal_key() -> Result<Zeroizing<String>, StartError> {
+    Err(StartError::new(
+        "keys",
+        "sealing keys are not supported by this build",
+    ))
+}
