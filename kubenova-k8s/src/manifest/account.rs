@@ -1,0 +1,60 @@
+//! The account behind a kubeconfig: a `ServiceAccount` and the Secret its token is bound to.
+
+use kubenova_core::domain::credential::{Account, PLATFORM_NAMESPACE};
+use kubenova_core::value::ClusterId;
+use serde_json::{Value, json};
+
+use super::labels;
+
+fn metadata(account: Account, cluster: ClusterId) -> Value {
+    json!({
+        "name": account.name(),
+        "namespace": PLATFORM_NAMESPACE,
+        "labels": {
+            labels::MANAGED_BY: labels::US,
+            labels::CLUSTER: cluster.to_string(),
+            labels::TENANT_UID: account.tenant.to_string(),
+            labels::GRANT_UID: account.grant.to_string(),
+        },
+    })
+}
+
+/// The service account; no pod ever runs as it.
+pub fn account(account: Account, cluster: ClusterId) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": metadata(account, cluster),
+        "automountServiceAccountToken": false,
+    })
+}
+
+/// The Secret whose life is the token's life. It is empty: the credential is kept nowhere.
+pub fn secret(account: Account, cluster: ClusterId) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": metadata(account, cluster),
+        "type": "Opaque",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use kubenova_core::value::{GrantId, TenantId};
+
+    use super::*;
+
+    #[test]
+    fn account_and_secret() {
+        let one = Account {
+            grant: GrantId::nth(4),
+            tenant: TenantId::nth(2),
+        };
+        let both = json!([
+            account(one, ClusterId::nth(1)),
+            secret(one, ClusterId::nth(1))
+        ]);
+        insta::assert_snapshot!(serde_json::to_string_pretty(&both).unwrap());
+    }
+}

@@ -1,0 +1,123 @@
+//! The Capsule Tenant and its owners.
+
+use std::collections::BTreeMap;
+
+use kubenova_core::domain::tenant::Owner;
+use kubenova_core::ports::cluster::TenantSpec;
+use serde_json::{Value, json};
+
+use super::{digest, labels};
+
+/// The ClusterRole that Capsule binds for owners: never its default roles, which could write role bindings.
+pub const OWNER_ROLE: &str = "kubenova:tenant-owner";
+
+/// The Capsule Tenant. `owners` and role bindings are held empty on purpose: what somebody else adds there is drift.
+pub fn tenant(want: &TenantSpec) -> Value {
+    let mut all: BTreeMap<String, String> = want.labels.clone();
+    all.extend(owned_labels(want));
+    let spec = json!({
+        "owners": [],
+        "additionalRoleBindings": [],
+        "permissions": {
+            "allowOwnerPromotion": false,
+            "matchOwners": [{"matchLabels": {labels::CAPSULE_OWNER_OF: want.name.as_str()}}],
+        },
+    });
+    let mut annotations = want.annotations.clone();
+    let intent = digest::of(&json!([all, annotations, spec]));
+    annotations.insert(labels::INTENT.to_owned(), intent);
+    annotations.insert(labels::TENANT_UID.to_owned(), want.id.to_string());
+    if let Some(request) = &want.request {
+        annotations.insert(labels::REQUEST.to_owned(), request.to_string());
+    }
+    json!({
+        "apiVersion": "capsule.clastix.io/v1beta2",
+        "kind": "Tenant",
+        "metadata": {"name": want.name.as_str(), "labels": all, "annotations": annotations},
+        "spec": spec,
+    })
+}
+
+/// One owner of a tenant.
+pub fn owner(want: &TenantSpec, owner: &Owner) -> Value {
+    json!({
+        "apiVersion": "capsule.clastix.io/v1beta2",
+        "kind": "TenantOwner",
+        "metadata": {
+            "name": owner_name(want, owner),
+            "labels": {
+                labels::MANAGED_BY: labels::US,
+                labels::CLUSTER: want.cluster.to_string(),
+                labels::TENANT_UID: want.id.to_string(),
+                labels::CAPSULE_OWNER_OF: want.name.as_str(),
+            },
+        },
+        "spec": {
+            "kind": owner.kind.as_str(),
+            "name": owner.subject.as_str(),
+            "clusterRoles": [OWNER_ROLE],
+            "aggregate": true,
+        },
+    })
+}
+
+/// Name of the `TenantOwner`: the tenant, and a digest of who it is, because subjects are no object names.
+pub fn owner_name(want: &TenantSpec, owner: &Owner) -> String {
+    let who = json!([
+        want.id.to_string(),
+        owner.kind.as_str(),
+        owner.subject.as_str()
+    ]);
+    format!("{}-{}", want.name, digest::of(&who))
+}
+
+fn owned_labels(want: &TenantSpec) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (labels::MANAGED_BY.to_owned(), labels::US.to_owned()),
+        (labels::CLUSTER.to_owned(), want.cluster.to_string()),
+        (labels::TENANT.to_owned(), want.name.to_string()),
+        (labels::TENANT_UID.to_owned(), want.id.to_string()),
+    ])
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use kubenova_core::value::{ClusterId, Name, Subject, TenantId};
+
+    use super::*;
+
+    pub(crate) fn spec() -> TenantSpec {
+        TenantSpec {
+            id: TenantId::nth(2),
+            cluster: ClusterId::nth(1),
+            name: Name::parse("acme").unwrap(),
+            owners: [Owner::from(&Subject::parse("alice").unwrap())].into(),
+            labels: BTreeMap::from([
+                ("tier".into(), "gold".into()),
+                ("kubenova.tenant".into(), "forged".into()),
+            ]),
+            annotations: BTreeMap::from([("note".into(), "hello".into())]),
+            request: None,
+        }
+    }
+
+    #[test]
+    fn a_tenant() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&tenant(&spec())).unwrap());
+    }
+
+    #[test]
+    fn an_owner() {
+        let want = spec();
+        let alice = want.owners.first().unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&owner(&want, alice)).unwrap());
+    }
+
+    #[test]
+    fn attack_93_long_names_do_not_meet() {
+        let long =
+            |n: u8| Owner::from(&Subject::parse(&format!("{}{n}", "u".repeat(200))).unwrap());
+        assert_ne!(owner_name(&spec(), &long(1)), owner_name(&spec(), &long(2)));
+        assert!(owner_name(&spec(), &long(1)).len() <= 253);
+    }
+}

@@ -1,0 +1,202 @@
+//! A project's namespace and role bindings on the cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kube::api::DynamicObject;
+use kubenova_core::access::ProjectRole;
+use kubenova_core::ports::cluster::{
+    BindingSubject, ClusterError, ObservedProject, Presence, ProjectSpec,
+};
+use kubenova_core::value::{Name, ProjectId, Subject, SubjectKind};
+use serde_json::{Value, json};
+
+use super::call::{BINDING, Calls, MANAGER, NAMESPACE};
+use super::observe::{carries, has_metadata, is_terminating, label};
+use crate::manifest::{labels, namespace, rbac};
+
+pub(super) async fn observe(
+    calls: &Calls,
+    want: &ProjectSpec,
+) -> Result<ObservedProject, ClusterError> {
+    let name = want.namespace.as_str();
+    let (there, bindings) = futures::try_join!(
+        calls.get(NAMESPACE, None, name),
+        calls.list(BINDING, Some(name), "")
+    )?;
+    let presence = presence(there.as_ref(), want);
+    let mut seen = BTreeMap::new();
+    if presence != Presence::Foreign {
+        for role in ProjectRole::ALL {
+            let named = rbac::binding_name(role);
+            let found = bindings
+                .iter()
+                .find(|one| one.metadata.name.as_deref() == Some(&named));
+            if let Some(found) = found.filter(|one| !is_terminating(one)) {
+                seen.insert(role, subjects(found, role));
+            }
+        }
+    }
+    let stuck = there.filter(is_terminating).and_then(|there| stuck(&there));
+    Ok(ObservedProject {
+        namespace: presence,
+        bindings: seen,
+        stuck,
+    })
+}
+
+/// Membership is label *and* owner reference.
+fn presence(there: Option<&DynamicObject>, want: &ProjectSpec) -> Presence {
+    let Some(there) = there else {
+        return Presence::Absent;
+    };
+    if !carries(there, labels::PROJECT_UID, &want.id.to_string()) {
+        return Presence::Foreign;
+    }
+    if is_terminating(there) {
+        return Presence::Terminating;
+    }
+    let references = there
+        .metadata
+        .owner_references
+        .as_deref()
+        .unwrap_or_default();
+    let member = references
+        .iter()
+        .any(|one| one.kind == "Tenant" && one.name == want.tenant_name.as_str());
+    if member && has_metadata(there, &namespace::namespace(want)) {
+        return Presence::Current;
+    }
+    Presence::Differs
+}
+
+/// The subjects, or `None` where the role reference is wrong or a subject is of no kind we know.
+fn subjects(binding: &DynamicObject, role: ProjectRole) -> Option<BTreeSet<BindingSubject>> {
+    let wanted = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": rbac::role_name(role)});
+    if binding.data["roleRef"] != wanted || label(binding, labels::MANAGED_BY) != Some(labels::US) {
+        return None;
+    }
+    binding.data["subjects"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(subject)
+        .collect()
+}
+
+fn subject(value: &Value) -> Option<BindingSubject> {
+    let kind = SubjectKind::parse(value["kind"].as_str()?)?;
+    let name = value["name"].as_str()?;
+    let text = match kind {
+        SubjectKind::ServiceAccount => {
+            format!(
+                "system:serviceaccount:{}:{name}",
+                value["namespace"].as_str()?
+            )
+        }
+        SubjectKind::User | SubjectKind::Group => name.to_owned(),
+    };
+    Some(BindingSubject {
+        kind,
+        subject: Subject::parse(&text).ok()?,
+    })
+}
+
+/// Why a namespace does not go away, from its conditions: the reasons are Kubernetes' closed list, the text is ours.
+fn stuck(there: &DynamicObject) -> Option<String> {
+    let conditions = there.data["status"]["conditions"].as_array()?;
+    let holds = |kind: &str| {
+        conditions
+            .iter()
+            .any(|c| c["type"] == kind && c["status"] == "True")
+    };
+    if holds("NamespaceFinalizersRemaining") {
+        return Some("objects in it wait for their finalizers".to_owned());
+    }
+    if holds("NamespaceDeletionDiscoveryFailure") {
+        return Some("an aggregated API of the cluster does not answer".to_owned());
+    }
+    holds("NamespaceDeletionContentFailure").then(|| "objects in it cannot be deleted".to_owned())
+}
+
+pub(super) async fn apply(calls: &Calls, want: &ProjectSpec) -> Result<(), ClusterError> {
+    let foreign = || ClusterError::Denied {
+        what: "a namespace of this name that is not ours".to_owned(),
+    };
+    let there = calls.get(NAMESPACE, None, want.namespace.as_str()).await?;
+    let before = presence(there.as_ref(), want);
+    if before == Presence::Foreign {
+        return Err(foreign());
+    }
+    let made = calls.apply(NAMESPACE, &namespace::namespace(want)).await?;
+    if before == Presence::Absent && existed_before(&made) {
+        // Somebody else made it between the look and the write: give back what we added.
+        release(calls, &made).await?;
+        return Err(foreign());
+    }
+    Ok(())
+}
+
+/// Whether an object that we meant to create was there already: then somebody else manages fields of it.
+fn existed_before(made: &DynamicObject) -> bool {
+    let managers = made.metadata.managed_fields.as_deref().unwrap_or_default();
+    managers
+        .iter()
+        .any(|entry| entry.manager.as_deref() != Some(MANAGER))
+}
+
+/// Takes our labels, annotations and Capsule's membership off a namespace, in one write.
+pub(super) async fn release(calls: &Calls, there: &DynamicObject) -> Result<(), ClusterError> {
+    let gone = |map: Option<&BTreeMap<String, String>>, is: &dyn Fn(&str) -> bool| -> Value {
+        let keys = map
+            .into_iter()
+            .flat_map(|map| map.keys())
+            .filter(|key| is(key));
+        keys.map(|key| (key.clone(), Value::Null))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let ours = |key: &str| labels::is_ours(key) || key == labels::CAPSULE_TENANT;
+    let others = there
+        .metadata
+        .owner_references
+        .iter()
+        .flatten()
+        .filter(|one| one.kind != "Tenant");
+    let patch = json!({"metadata": {
+        "labels": gone(there.metadata.labels.as_ref(), &ours),
+        "annotations": gone(there.metadata.annotations.as_ref(), &ours),
+        "ownerReferences": others.collect::<Vec<_>>(),
+    }});
+    calls.merge(NAMESPACE, there, patch).await
+}
+
+/// Deletes the namespace only while it carries our id.
+pub(super) async fn delete(calls: &Calls, id: ProjectId, name: &Name) -> Result<(), ClusterError> {
+    let there = calls.get(NAMESPACE, None, name.as_str()).await?;
+    match there.filter(|there| carries(there, labels::PROJECT_UID, &id.to_string())) {
+        Some(there) if !is_terminating(&there) => calls.delete(NAMESPACE, &there).await,
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) async fn apply_binding(
+    calls: &Calls,
+    want: &ProjectSpec,
+    role: ProjectRole,
+    subjects: &BTreeSet<BindingSubject>,
+) -> Result<(), ClusterError> {
+    calls
+        .apply(BINDING, &rbac::binding(want, role, subjects))
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_binding(
+    calls: &Calls,
+    namespace: &Name,
+    role: ProjectRole,
+) -> Result<(), ClusterError> {
+    calls
+        .delete_named(BINDING, Some(namespace.as_str()), &rbac::binding_name(role))
+        .await
+}
