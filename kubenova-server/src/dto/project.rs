@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::common::{Faults, ReadOnly, Status, annotations, labels, status};
-use crate::http::Problem;
+use crate::http::{Problem, json::Object};
 
 /// `POST` and `PUT` of projects; in a `PUT` everything may be left out.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -163,7 +163,8 @@ fn user() -> String {
 #[schema(as = ProjectAccess)]
 pub(crate) struct Access {
     /// One entry per subject, kind and role.
-    pub(crate) members: Vec<MemberEntry>,
+    #[schema(value_type = Vec<MemberEntry>)]
+    pub(crate) members: Vec<Object<MemberEntry>>,
 }
 
 impl TryFrom<Access> for Members {
@@ -179,7 +180,7 @@ impl TryFrom<Access> for Members {
         }
         let mut members = Self::new();
         for (n, entry) in body.members.iter().enumerate().take(MEMBERS_MAX) {
-            members.extend(faults.take(member(n, entry)));
+            members.extend(faults.take(member(n, &entry.0)));
         }
         faults.whole(Some(members))
     }
@@ -208,7 +209,7 @@ impl From<&Members> for Access {
             kind: member.kind.as_str().to_owned(),
         };
         Self {
-            members: members.iter().map(entry).collect(),
+            members: members.iter().map(entry).map(Object).collect(),
         }
     }
 }

@@ -83,6 +83,11 @@ fn projects(texts: &[String]) -> Result<Vec<ProjectId>, Vec<FieldError>> {
     read.collect::<Result<_, _>>().map_err(|fault| vec![fault])
 }
 
+/// A token's end as its `exp` claim has it: in whole seconds.
+pub(crate) fn told(end: Timestamp) -> Timestamp {
+    Timestamp::from_second(end.as_second()).unwrap_or(end)
+}
+
 fn uuid(field: &str, text: &str) -> Result<Uuid, FieldError> {
     Uuid::try_parse(text).map_err(|_| FieldError::new(field, "is not a uid"))
 }
@@ -145,7 +150,7 @@ impl Token {
             projects: projects.map(|list| list.iter().map(|project| project.uuid()).collect()),
             issued_by: token.issued_by.as_str().to_owned(),
             created_at: token.created_at,
-            expires_at: token.expires_at,
+            expires_at: told(token.expires_at),
             state: token.state(now).as_str(),
         }
     }

@@ -1,10 +1,13 @@
 //! Looks at JSON before anything is built from it: depth, doubled keys, then shape.
 
-use std::{cell::RefCell, collections::HashSet, fmt};
+use std::{cell::RefCell, collections::HashSet, fmt, marker::PhantomData};
 
 use serde::{
-    Deserializer,
-    de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{
+        DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
 };
 
 use super::Problem;
@@ -19,13 +22,44 @@ pub const MAX_DEPTH: usize = 64;
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     scan(text)?;
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let read = serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer);
+    read.map(|Object(whole)| whole).map_err(|error| {
         let path = error.path().to_string();
         shape(
             if path == "." { "" } else { &path },
             &error.into_inner().to_string(),
         )
     })
+}
+
+/// A `T` from an object only: serde would take the fields of a struct from an array too, in their order.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OnlyMap(PhantomData))
+    }
+}
+
+impl<T: Serialize> Serialize for Object<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+struct OnlyMap<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OnlyMap<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Object)
+    }
 }
 
 /// Turns serde's text about a shape into ours: what it says of values stays inside.
@@ -237,8 +271,6 @@ impl<'de> Visitor<'de> for Walk<'_> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -355,7 +387,9 @@ mod tests {
                 "must be a whole number that is not negative",
             ),
             (r#"{"roles":[],"labels":[]}"#, "labels", "must be an object"),
-            ("[]", "body", "has the wrong shape"),
+            ("[]", "body", "must be an object"),
+            ("null", "body", "must be an object"),
+            ("7", "body", "must be an object"),
         ] {
             assert_eq!(
                 refused(text),

@@ -169,7 +169,7 @@ mod tests {
     #[tokio::test]
     async fn attack_133_no_more_than_the_limit_is_read() {
         let json = Some("application/json");
-        let fits = format!("\"{}\"", "a".repeat(MAX_BODY - 2));
+        let fits = format!("{{\"a\":\"{}\"}}", "a".repeat(MAX_BODY - 8));
         assert_eq!(status(post(json, fits)).await, 200);
         assert_eq!(status(post(json, vec![b' '; MAX_BODY + 1])).await, 413);
         let endless = futures::stream::repeat_with(|| {
@@ -198,7 +198,7 @@ mod tests {
         );
         assert_eq!(
             optional(post(Some("application/json"), "7")).await,
-            Ok(Some(7.into()))
+            Err(422)
         );
     }
 }

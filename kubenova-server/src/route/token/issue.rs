@@ -7,7 +7,7 @@ use kubenova_core::{
 };
 
 use crate::{
-    dto::token::{TokenRequest, TokenResponse},
+    dto::token::{TokenRequest, TokenResponse, told},
     http::{
         Answer, App, Problem, Refusals,
         extract::{Body, Caller, WriteOptions},
@@ -36,7 +36,7 @@ pub(crate) async fn issue_token(
         .expose_str()
         .ok_or_else(Problem::internal)?
         .to_owned();
-    let (expires_at, id) = (token.expires_at, token.id.uuid());
+    let (expires_at, id) = (told(token.expires_at), token.id.uuid());
     Ok(Answer::ok(TokenResponse {
         token: text,
         expires_at,
