@@ -3,7 +3,9 @@
 mod args;
 mod keys;
 pub(crate) mod private;
+mod run;
 mod serve;
+mod start_error;
 mod token;
 
 use std::{
@@ -15,10 +17,12 @@ use std::{
 use clap::Parser as _;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{config::Config, http::router, start_error::StartError, wire};
-use args::{Args, Command, KeyCommand};
+use self::args::{Args, Command, KeyCommand};
+use crate::{config::Config, http::router, wire};
 
 pub use args::Role;
+pub use run::Server;
+pub use start_error::StartError;
 
 /// Runs one command. What was asked for goes to `out`, everything else to `err`.
 pub fn main(

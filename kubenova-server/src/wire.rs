@@ -1,21 +1,25 @@
 //! The one file that names adapters and services together.
 
+mod system;
+
 use std::sync::Arc;
+
+use zeroize::Zeroizing;
 
 use kubenova_core::{
     domain::service::Ports,
     ports::{Clock, Fleet, Ids, Store},
 };
 use kubenova_store::memory::MemoryStore;
-use zeroize::Zeroizing;
 
 use crate::{
     auth::{self, SigningKey},
+    cli::StartError,
     config::{Backend, Config, StoreUrl},
     listen,
-    start_error::StartError,
-    system::{SystemClock, SystemIds},
 };
+
+pub use system::{SystemClock, SystemIds};
 
 /// The adapters, and what must be closed with them.
 #[derive(Debug, Clone)]

@@ -1,13 +1,14 @@
 //! What a token says, once it is believed.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
 use kubenova_core::{
     access::{Role, Roles},
     domain::credential::Token,
     value::{ProjectId, Subject, TenantId, TokenId},
 };
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// Clocks of those who issue and those who verify may differ by this much.
 const LEEWAY: SignedDuration = SignedDuration::from_secs(5);

@@ -13,6 +13,8 @@ use std::{
 };
 
 use aws_lc_rs::digest;
+use tokio::time::Instant;
+
 use kubenova_core::{
     access::{Actor, RequestId, Scope},
     domain::credential::CredentialState,
@@ -22,7 +24,6 @@ use kubenova_core::{
     },
     value::{ClusterId, TokenId},
 };
-use tokio::time::Instant;
 
 use super::{BadToken, Claims, Tokens};
 

@@ -3,8 +3,9 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, Header, Validation};
-use kubenova_core::{domain::credential::Token, value::Secret};
 use serde::Deserialize;
+
+use kubenova_core::{domain::credential::Token, value::Secret};
 
 use super::{Claims, SigningKey, claims::Raw};
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{args::KeyKind, private};
-use crate::{auth::SigningKey, start_error::StartError, wire};
+use super::{StartError, args::KeyKind, private};
+use crate::{auth::SigningKey, wire};
 
 /// Writes a fresh key; never over an existing file, never to the terminal.
 pub(super) fn generate(kind: KeyKind, file: &Path) -> Result<(), StartError> {

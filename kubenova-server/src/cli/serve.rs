@@ -4,11 +4,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::args::Role;
+use super::{Role, Server, StartError};
 use crate::{
     config::Config,
-    run::Server,
-    start_error::StartError,
     telemetry::{self, Exporter},
 };
 

@@ -9,11 +9,10 @@ use kubenova_core::{
     value::{Page, ProjectId, Subject, TenantId, TokenId},
 };
 
-use super::args::TokenCommand;
+use super::{StartError, args::TokenCommand};
 use crate::{
     config::{Config, StoreUrl},
     http::Problem,
-    start_error::StartError,
     wire,
 };
 

@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
 use kubenova_core::{
     domain::{
         cluster::{self, ProxyKind},
@@ -13,10 +18,6 @@ use kubenova_core::{
     ports::{cluster::Capabilities as Found, fleet::Candidate},
     value::{Name, Secret},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::common::{Condition, Faults, ReadOnly, Status, labels, status};
 use crate::http::Problem;

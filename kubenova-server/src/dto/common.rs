@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use utoipa::ToSchema;
+
 use kubenova_core::{
     error::FieldError,
     value::{self, Annotations, InvalidMetadata, Labels},
 };
-use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
-use utoipa::ToSchema;
 
 use crate::http::Problem;
 

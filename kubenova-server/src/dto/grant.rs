@@ -2,6 +2,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
 use kubenova_core::{
     access::ProjectRole,
     domain::{
@@ -15,9 +19,6 @@ use kubenova_core::{
     error::FieldError,
     value::{Name, ProjectId},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::common::Faults;
 use crate::http::Problem;

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
 use kubenova_core::{
     access::ProjectRole,
     domain::{
@@ -13,9 +17,6 @@ use kubenova_core::{
     error::FieldError,
     value::{Name, Subject, SubjectKind},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::common::{Faults, ReadOnly, Status, annotations, labels, status};
 use crate::http::{Problem, json::Object};

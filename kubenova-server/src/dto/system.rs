@@ -1,10 +1,11 @@
 //! Bodies of what the server tells about itself and about the caller.
 
 use jiff::Timestamp;
-use kubenova_core::access::{Actor, Role};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use kubenova_core::access::{Actor, Role};
 
 /// `GET /version`.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
 use kubenova_core::{
     domain::{
         service::CreateTenant,
@@ -11,9 +15,6 @@ use kubenova_core::{
     error::FieldError,
     value::{Ref, Subject},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::common::{Faults, ReadOnly, Status, annotations, labels, status};
 use crate::http::Problem;

@@ -1,15 +1,16 @@
 //! Bodies of API tokens.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
 use kubenova_core::{
     access::{Role, Roles},
     domain::{credential, service::IssueToken},
     error::FieldError,
     value::{ProjectId, Subject, TenantId},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::common::Faults;
 use crate::http::Problem;

@@ -7,13 +7,14 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
+use tokio::time::{Instant, sleep, timeout_at};
+
 use kubenova_core::{
     Error,
     domain::{cluster::Cluster, project::Project, tenant::Tenant},
     value::{Generation, Phase, Status},
 };
-use serde::Serialize;
-use tokio::time::{Instant, sleep, timeout_at};
 
 use super::App;
 

@@ -2,11 +2,12 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
+use tokio_util::sync::CancellationToken;
+
 use kubenova_core::{
     domain::service::{Clusters, Grants, Ports, Projects, Tenants, Tokens},
     ports::{Clock, Store},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::cursor::Cursors;
 use crate::auth::{self, Registry};

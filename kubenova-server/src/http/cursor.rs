@@ -2,8 +2,9 @@
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kubenova_core::value::Position;
 use uuid::Uuid;
+
+use kubenova_core::value::Position;
 
 use super::Problem;
 

@@ -1,11 +1,12 @@
 //! The one match from the domain's refusals to answers.
 
 use axum::http::StatusCode;
+use tracing::{error, warn};
+
 use kubenova_core::{
     Error, Kind,
     error::{Conflict, FieldError},
 };
-use tracing::{error, warn};
 
 use super::Problem;
 
@@ -74,8 +75,9 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kubenova_core::error::Noun;
     use uuid::Uuid;
+
+    use kubenova_core::error::Noun;
 
     use super::*;
 

@@ -13,13 +13,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures::FutureExt as _;
+use tokio::time::{Instant, timeout};
+use tracing::{Instrument as _, debug, error, info_span};
+
 use kubenova_core::{
     access::RequestId,
     ports::Ids,
     value::{Subject, TenantId, TokenId},
 };
-use tokio::time::{Instant, timeout};
-use tracing::{Instrument as _, debug, error, info_span};
 
 use super::Problem;
 use crate::telemetry::name;

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use axum::{Router, http::Method, middleware, routing};
-use kubenova_core::access::Action;
 use utoipa::{
     Modify, OpenApi as _,
     openapi::{
         OpenApi,
         security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
+};
+
+use kubenova_core::access::Action::{
+    self, BootstrapCluster, CreateCluster, CreateProject, CreateTenant, DeleteCluster,
+    DeleteProject, DeleteTenant, IssueGrant, IssueToken, ListTokens, ReadCluster, ReadGrant,
+    ReadMe, ReadProject, ReadTenant, RevokeGrant, RevokeToken, SetAccess, SetOwners, UpdateProject,
 };
 
 use super::{
@@ -54,12 +59,6 @@ macro_rules! operations {
         }
     };
 }
-
-use Action::{
-    BootstrapCluster, CreateCluster, CreateProject, CreateTenant, DeleteCluster, DeleteProject,
-    DeleteTenant, IssueGrant, IssueToken, ListTokens, ReadCluster, ReadGrant, ReadMe, ReadProject,
-    ReadTenant, RevokeGrant, RevokeToken, SetAccess, SetOwners, UpdateProject,
-};
 
 operations! {
     GET    "/api/v1/healthz"  => system::get_health, None;

@@ -6,6 +6,10 @@ use std::{
 };
 
 use futures::StreamExt as _;
+use tokio::{task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
 use kubenova_core::{
     Error,
     change::{Work, WorkRequest},
@@ -13,9 +17,6 @@ use kubenova_core::{
     ports::cluster::Signal,
     value::{ClusterId, Ref},
 };
-use tokio::{task::JoinSet, time::sleep};
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
 
 use crate::http::chain;
 

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kubenova_core::ports::Store;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+
+use kubenova_core::ports::Store;
 
 use crate::http::chain;
 

@@ -2,18 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use kubenova_core::{
-    change::Lease,
-    domain::service::Ports,
-    ports::store::{Claim, ClaimRequest, Finish},
-    reconcile::{Reconciler, backoff},
-};
 use tokio::{
     task::{Id, JoinError, JoinSet},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+
+use kubenova_core::{
+    change::Lease,
+    domain::service::Ports,
+    ports::store::{Claim, ClaimRequest, Finish},
+    reconcile::{Reconciler, backoff},
+};
 
 use super::{
     caps::Caps,

@@ -4,12 +4,6 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use kubenova_core::{
-    change::ChangeSet,
-    domain::audit::{AuditEntry, AuditTarget, Outcome},
-    ports::Store,
-    value::Name,
-};
 use tokio::{
     sync::mpsc::{Receiver, Sender, channel, error::TrySendError},
     time::sleep,
@@ -17,6 +11,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
+
+use kubenova_core::{
+    change::ChangeSet,
+    domain::audit::{AuditEntry, AuditTarget, Outcome},
+    ports::Store,
+    value::Name,
+};
 
 use crate::{
     http::{chain, rim::Refused, router::Operation},
@@ -128,7 +129,6 @@ fn code(status: StatusCode) -> &'static str {
         413 => "KN-413",
         415 => "KN-415",
         422 => "KN-422",
-        429 => "KN-429",
         503 => "KN-503",
         _ => "KN-500",
     }

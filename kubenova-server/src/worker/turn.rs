@@ -2,6 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tracing::{Instrument as _, info_span, warn};
+
 use kubenova_core::{
     ports::{
         Store,
@@ -9,8 +12,6 @@ use kubenova_core::{
     },
     reconcile::Reconciler,
 };
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
-use tracing::{Instrument as _, info_span, warn};
 
 use crate::{http::chain, telemetry::name};
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use kubenova_server::http::router::{self, OPERATIONS};
 use serde_json::Value;
+
+use kubenova_server::http::router::{self, OPERATIONS};
 
 fn document() -> Value {
     serde_json::from_str(&router::document()).unwrap()

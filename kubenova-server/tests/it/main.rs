@@ -9,14 +9,6 @@
 mod log;
 mod world;
 
-mod attacks;
-mod canary;
-mod clusters;
 mod document;
-mod grants;
-mod hidden;
-mod matrix;
-mod projects;
-mod system;
-mod tenants;
-mod tokens;
+mod operations;
+mod security;

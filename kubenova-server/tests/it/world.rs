@@ -8,6 +8,12 @@ use axum::{
     body::{Body, to_bytes},
 };
 use http::{HeaderMap, Method, Request, StatusCode};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
 use kubenova_core::{
     access::{Actor, RequestId, Role, Roles},
     domain::service::{IssueToken, Ports, Tokens},
@@ -16,6 +22,7 @@ use kubenova_core::{
     value::{ProjectId, Subject, TenantId, TokenId},
 };
 use kubenova_server::{
+    SystemClock, SystemIds,
     auth::{self, Registry, SigningKey},
     config::Sources,
     http::{
@@ -24,15 +31,9 @@ use kubenova_server::{
         rim::{Refused, Rim},
         router,
     },
-    system::{SystemClock, SystemIds},
     worker::Pool,
 };
 use kubenova_store::memory::MemoryStore;
-use serde_json::{Value, json};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
-use uuid::Uuid;
 
 use crate::log;
 

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan as _};
+
 use kubenova_core::{
     access::{Role, Roles},
     domain::credential::{Grant, Token},

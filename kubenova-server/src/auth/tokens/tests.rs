@@ -2,11 +2,12 @@
 
 use jiff::ToSpan as _;
 use jsonwebtoken::EncodingKey;
+use serde_json::{Value, json};
+
 use kubenova_core::{
     access::{Role, Roles},
     value::{ProjectId, Subject, TenantId, TokenId},
 };
-use serde_json::{Value, json};
 
 use super::*;
 

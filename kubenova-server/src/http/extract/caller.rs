@@ -4,6 +4,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
+
 use kubenova_core::access::{Actor, RequestId};
 
 use crate::{

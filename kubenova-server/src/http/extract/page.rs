@@ -4,6 +4,7 @@ use axum::{
     extract::{FromRequestParts, OriginalUri},
     http::request::Parts,
 };
+
 use kubenova_core::{
     access::Actor,
     value::{LabelSelector, Page, Position},

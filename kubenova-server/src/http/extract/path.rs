@@ -4,11 +4,12 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
 };
+use uuid::Uuid;
+
 use kubenova_core::{
     domain::{project::ProjectAt, tenant::TenantAt},
     value::Ref,
 };
-use uuid::Uuid;
 
 use crate::http::Problem;
 

@@ -6,6 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, header, request::Parts},
 };
+
 use kubenova_core::{domain::service::BasedOn, value::Generation};
 
 use super::Query;

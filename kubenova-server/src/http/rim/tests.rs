@@ -12,7 +12,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::system::SystemIds;
+use crate::SystemIds;
 
 type Seen = Arc<Mutex<Vec<(u16, String)>>>;
 

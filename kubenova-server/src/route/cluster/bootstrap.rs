@@ -1,6 +1,7 @@
 //! `POST /clusters/{c}/bootstrap/{component}`: verifies a platform part, asynchronously.
 
 use axum::{extract::State, http::StatusCode};
+
 use kubenova_core::{domain::cluster::Part, value::Ref};
 
 use crate::{

@@ -1,6 +1,7 @@
 //! `DELETE /clusters/{c}`: lets a cluster go.
 
 use axum::{extract::State, response::Response};
+
 use kubenova_core::value::Ref;
 
 use crate::http::{

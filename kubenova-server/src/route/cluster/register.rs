@@ -1,6 +1,7 @@
 //! `POST /clusters`: parses, reaches and checks a cluster, then stores it.
 
 use axum::extract::State;
+
 use kubenova_core::{
     access::{Action, guard},
     domain::service::RegisterCluster,

@@ -1,6 +1,7 @@
 //! `GET /grants/{id}`: the record of a kubeconfig.
 
 use axum::extract::State;
+
 use kubenova_core::value::GrantId;
 
 use crate::{

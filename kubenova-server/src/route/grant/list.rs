@@ -1,6 +1,7 @@
 //! `GET /grants`: records of kubeconfigs that the caller may see.
 
 use axum::extract::State;
+
 use kubenova_core::{
     domain::credential::CredentialState,
     ports::store::GrantFilter,

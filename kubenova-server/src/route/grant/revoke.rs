@@ -1,6 +1,7 @@
 //! `DELETE /grants/{id}`: the end of a kubeconfig.
 
 use axum::extract::State;
+
 use kubenova_core::value::GrantId;
 
 use crate::{

@@ -1,6 +1,7 @@
 //! `GET` and `PUT …/projects/{p}/access`: who may work in a project.
 
 use axum::extract::State;
+
 use kubenova_core::{access::Action, domain::project::Members};
 
 use super::{exactly, may};

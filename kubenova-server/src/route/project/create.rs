@@ -1,6 +1,7 @@
 //! `POST …/tenants/{t}/projects`: a new project; its namespace follows.
 
 use axum::extract::State;
+
 use kubenova_core::access::{Action, guard};
 
 use super::exactly;

@@ -5,6 +5,7 @@ use axum::{
     http::Method,
     response::{IntoResponse as _, Response},
 };
+
 use kubenova_core::{
     access::{Action, Actor, ProjectRole, Role},
     domain::service::{IssueGrant, grant::GrantAt},

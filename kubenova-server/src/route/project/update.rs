@@ -1,6 +1,7 @@
 //! `PUT …/projects/{p}`: changes labels and annotations of a project.
 
 use axum::extract::State;
+
 use kubenova_core::access::Action;
 
 use super::{exactly, may};

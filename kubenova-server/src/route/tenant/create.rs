@@ -1,6 +1,7 @@
 //! `POST /clusters/{c}/tenants`: a new tenant; its Capsule Tenant follows.
 
 use axum::extract::State;
+
 use kubenova_core::access::{Action, guard};
 
 use super::exactly;

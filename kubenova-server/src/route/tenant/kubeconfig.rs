@@ -1,6 +1,7 @@
 //! `POST /tenants/{t}/kubeconfig`: a kubeconfig for a tenant, or for one project of it.
 
 use axum::extract::State;
+
 use kubenova_core::access::{Action, guard};
 
 use crate::{

@@ -1,6 +1,7 @@
 //! `GET /clusters/{c}/tenants`: that cluster's only.
 
 use axum::extract::State;
+
 use kubenova_core::value::Subject;
 
 use crate::{

@@ -1,6 +1,7 @@
 //! `PUT /clusters/{c}/tenants/{t}/owners`: replaces the owners of a tenant.
 
 use axum::extract::State;
+
 use kubenova_core::access::{Action, guard};
 
 use super::exactly;

@@ -1,6 +1,7 @@
 //! `POST /tokens`: a token with rights not above the caller's.
 
 use axum::extract::State;
+
 use kubenova_core::{
     access::{Action, guard},
     domain::service::IssueToken,

@@ -1,6 +1,7 @@
 //! `DELETE /tokens/{id}`: the end of a token.
 
 use axum::{extract::State, response::Response};
+
 use kubenova_core::value::TokenId;
 
 use crate::http::{

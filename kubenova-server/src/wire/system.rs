@@ -1,8 +1,9 @@
 //! Time and ids of the machine: the two adapters that may ask it.
 
 use jiff::{Timestamp, Unit};
-use kubenova_core::ports::{Clock, Ids};
 use uuid::Uuid;
+
+use kubenova_core::ports::{Clock, Ids};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]

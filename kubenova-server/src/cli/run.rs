@@ -2,20 +2,19 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use kubenova_core::domain::service::Ports;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-pub use crate::cli::Role;
+use kubenova_core::domain::service::Ports;
+
+use super::{Role, StartError};
 use crate::{
-    auth::Registry,
-    bootstrap,
+    auth::{Registry, first_token},
     config::Config,
     http::{App, cursor::Cursors, rim::Rim, router},
     listen::{self, Limits, Listener},
     route,
-    start_error::StartError,
     telemetry::{self, Exporter, Readiness},
     wire::{self, Opened},
     worker::{Pool, Refusals, follow_revocations, full_pass, record_refusals, watch_drift},
@@ -57,7 +56,7 @@ impl Server {
             Arc::clone(&ports.clock),
         );
         let registry = Arc::new(registry);
-        bootstrap::first_token(&config.auth, ports, &signer).await?;
+        first_token(&config.auth, ports, &signer).await?;
         let app = App::new(ports, signer, Arc::clone(&registry), cursors, stop.clone());
         let metrics = Listener::bind(config.metrics.listen, Limits::from(&config.http)).await;
         let metrics = metrics.map_err(|e| StartError::new("metrics.listen", e))?;

@@ -1,7 +1,8 @@
 //! Creating, reading, owning and deleting tenants.
 
-use kubenova_core::access::Role;
 use serde_json::{Value, json};
+
+use kubenova_core::access::Role;
 
 use crate::world::{World, request, tenant_path};
 

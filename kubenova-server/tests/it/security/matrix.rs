@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use kubenova_core::access::Role;
-use kubenova_server::http::router::{OPERATIONS, Operation};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use kubenova_core::access::Role;
+use kubenova_server::http::router::{OPERATIONS, Operation};
 
 use crate::world::{Place, Who, World, is_success, registration, request};
 

@@ -1,13 +1,19 @@
 //! The first admin token of an installation, written to a file at start.
 
+use tracing::info;
+
 use kubenova_core::{
     access::{Actor, RequestId, Role, Roles},
     domain::service::{IssueToken, Ports, Tokens},
     value::Subject,
 };
-use tracing::info;
 
-use crate::{auth, cli::private, config, http::chain, start_error::StartError};
+use super::Tokens as Signer;
+use crate::{
+    cli::{StartError, private},
+    config,
+    http::chain,
+};
 
 const KEY: &str = "auth.bootstrap_token_file";
 
@@ -18,7 +24,7 @@ const TTL: i64 = 86_400;
 pub(crate) async fn first_token(
     config: &config::Auth,
     ports: &Ports,
-    signer: &auth::Tokens,
+    signer: &Signer,
 ) -> Result<(), StartError> {
     let Some(path) = &config.bootstrap_token_file else {
         return Ok(());

@@ -2,10 +2,11 @@
 
 use axum::body::Body;
 use http::Request;
-use kubenova_core::access::Role;
-use kubenova_server::http::router::OPERATIONS;
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use kubenova_core::access::Role;
+use kubenova_server::http::router::OPERATIONS;
 
 use crate::world::{World, request, tenant_path};
 

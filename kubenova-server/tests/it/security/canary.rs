@@ -1,8 +1,9 @@
 //! No credential leaves by any door: answers, headers, log lines at the finest level, audit entries.
 
+use serde_json::{Value, json};
+
 use kubenova_core::access::Role;
 use kubenova_server::http::router::OPERATIONS;
-use serde_json::{Value, json};
 
 use crate::log;
 use crate::world::{World, encoded, project_path, request, tenant_path};

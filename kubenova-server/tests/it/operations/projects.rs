@@ -1,7 +1,8 @@
 //! Creating, reading, changing, sharing and deleting projects.
 
-use kubenova_core::access::Role;
 use serde_json::{Value, json};
+
+use kubenova_core::access::Role;
 
 use crate::world::{World, project_path, request, tenant_path, uid};
 

@@ -1,9 +1,10 @@
 //! What is hidden looks like what is absent, byte for byte.
 
-use kubenova_core::access::Role;
-use kubenova_server::http::router::OPERATIONS;
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use kubenova_core::access::Role;
+use kubenova_server::http::router::OPERATIONS;
 
 use crate::world::{Answer, Place, World, request};
 

@@ -1,8 +1,9 @@
 //! Issuing, reading and revoking kubeconfigs.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use kubenova_core::{access::Role, ports::cluster::ClusterError};
 use serde_json::{Value, json};
+
+use kubenova_core::{access::Role, ports::cluster::ClusterError};
 
 use crate::world::{World, project_path, request, tenant_path};
 

@@ -1,7 +1,8 @@
 //! Probes, version, features, me.
 
-use kubenova_core::access::Role;
 use serde_json::{Value, json};
+
+use kubenova_core::access::Role;
 
 use crate::world::{World, request};
 

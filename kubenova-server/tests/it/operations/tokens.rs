@@ -1,8 +1,9 @@
 //! Issuing, listing and revoking API tokens.
 
-use kubenova_core::access::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use kubenova_core::access::Role;
 
 use crate::world::World;
 

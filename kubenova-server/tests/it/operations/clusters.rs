@@ -1,7 +1,8 @@
 //! Registering, reading, bootstrapping and letting go of clusters.
 
-use kubenova_core::{access::Role, ports::cluster::ClusterError, simulation::SimFleet};
 use serde_json::{Value, json};
+
+use kubenova_core::{access::Role, ports::cluster::ClusterError, simulation::SimFleet};
 
 use crate::world::{World, encoded, registration, request, uid};
 

@@ -1,0 +1,8 @@
+//! Every operation, with good and bad input.
+
+mod clusters;
+mod grants;
+mod projects;
+mod system;
+mod tenants;
+mod tokens;
