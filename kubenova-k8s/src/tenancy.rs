@@ -60,6 +60,12 @@ impl KubeCluster {
     }
 }
 
+impl KubeCluster {
+    pub(crate) const fn calls(&self) -> &Calls {
+        &self.calls
+    }
+}
+
 #[async_trait]
 impl ClusterProbe for KubeCluster {
     async fn inspect(&self) -> Result<Inspection, ClusterError> {

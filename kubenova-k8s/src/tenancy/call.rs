@@ -142,7 +142,7 @@ impl Calls {
     }
 
     /// Everything that a label selector finds, in pages.
-    pub(super) async fn list(
+    pub(crate) async fn list(
         &self,
         kind: Kind,
         namespace: Option<&str>,
