@@ -6,7 +6,6 @@
 pub mod client;
 pub mod fleet;
 pub mod kubeconfig;
-pub mod kubeconfig;
 pub mod manifest;
 pub mod proxy;
 pub mod tenancy;
