@@ -1,154 +1,73 @@
-//! Writes kubeconfigs: one cluster, one user, one context, by a serializer, so that no text can become structure.
+//! Kubeconfigs that we hand out: one cluster, one user, one context.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use kubenova_core::ports::cluster::ClusterError;
+use kubenova_core::ports::proxy::KubeconfigParts;
 use kubenova_core::value::Secret;
-use serde::Serialize;
+use serde_json::json;
 use zeroize::Zeroizing;
 
-/// What goes into a kubeconfig. Every text may hold anything; it stays a text.
-#[derive(Debug)]
-pub struct Issue<'a> {
-    /// `https://host[:port][/path]`, from a checked [`Server`](super::Server).
-    pub server: &'a str,
-    /// PEM of the CA; `None` where the client's own roots are right.
-    pub ca_pem: Option<&'a str>,
-    /// The name the certificate must have, where it is not the server's.
-    pub tls_server_name: Option<&'a str>,
-    /// Name of the cluster and of the context.
-    pub cluster_name: &'a str,
-    /// Name of the user.
-    pub user_name: &'a str,
-    /// Namespace of the context.
-    pub namespace: Option<&'a str>,
-    /// What the user shows.
-    pub user: IssueUser<'a>,
-}
+use super::access::Endpoint;
 
-/// The credential in it.
-#[derive(Debug)]
-pub enum IssueUser<'a> {
-    /// A bearer token.
-    Token(&'a Secret),
-    /// A client certificate with its key, both PEM.
-    Certificate(&'a str, &'a Secret),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Config<'a> {
-    #[serde(rename = "apiVersion")]
-    api_version: &'static str,
-    kind: &'static str,
-    clusters: [NamedCluster<'a>; 1],
-    users: [NamedUser<'a>; 1],
-    contexts: [NamedContext<'a>; 1],
-    current_context: &'a str,
-}
-
-#[derive(Serialize)]
-struct NamedCluster<'a> {
-    name: &'a str,
-    cluster: Cluster<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Cluster<'a> {
-    server: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certificate_authority_data: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls_server_name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct NamedUser<'a> {
-    name: &'a str,
-    user: User<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct User<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_certificate_data: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_key_data: Option<Zeroizing<String>>,
-}
-
-#[derive(Serialize)]
-struct NamedContext<'a> {
-    name: &'a str,
-    context: Context<'a>,
-}
-
-#[derive(Serialize)]
-struct Context<'a> {
-    cluster: &'a str,
-    user: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<&'a str>,
-}
-
-/// A kubeconfig that cannot be written: a credential that is no text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the kubeconfig cannot be written")]
-pub struct NotWritable;
-
-/// The YAML text. A reader of YAML or JSON takes it.
+/// Builds a kubeconfig (YAML) for a bearer token. Values go through the serializer, so no name can become a field.
 ///
 /// # Errors
-/// [`NotWritable`] where the token is not UTF-8.
-pub fn issue(parts: &Issue<'_>) -> Result<Secret, NotWritable> {
-    let user = match parts.user {
-        IssueUser::Token(token) => User {
-            token: Some(token.expose_str().ok_or(NotWritable)?),
-            client_certificate_data: None,
-            client_key_data: None,
-        },
-        IssueUser::Certificate(cert, key) => User {
-            token: None,
-            client_certificate_data: Some(STANDARD.encode(cert)),
-            client_key_data: Some(Zeroizing::new(STANDARD.encode(key.expose()))),
-        },
-    };
-    let config = Config {
-        api_version: "v1",
-        kind: "Config",
-        clusters: [NamedCluster {
-            name: parts.cluster_name,
-            cluster: Cluster {
-                server: parts.server,
-                certificate_authority_data: parts.ca_pem.map(|pem| STANDARD.encode(pem)),
-                tls_server_name: parts.tls_server_name,
-            },
-        }],
-        users: [NamedUser {
-            name: parts.user_name,
-            user,
-        }],
-        contexts: [NamedContext {
-            name: parts.cluster_name,
-            context: Context {
-                cluster: parts.cluster_name,
-                user: parts.user_name,
-                namespace: parts.namespace,
-            },
-        }],
-        current_context: parts.cluster_name,
-    };
-    let text = serde_saphyr::to_string_with_options(&config, options());
-    let text = Zeroizing::new(text.map_err(|_| NotWritable)?);
-    Ok(Secret::new(text.as_bytes()))
+/// [`ClusterError::BadAnswer`] for a token that is no text.
+pub fn kubeconfig(
+    parts: &KubeconfigParts,
+    endpoint: &Endpoint,
+    ca_pem: Option<&str>,
+) -> Result<Secret, ClusterError> {
+    let token = parts.token.expose_str().ok_or(ClusterError::BadAnswer)?;
+    let (name, user) = (parts.cluster_name.as_str(), parts.user_name.as_str());
+    let mut cluster = json!({"server": endpoint.url()});
+    if let Some(ca) = ca_pem {
+        cluster["certificate-authority-data"] = BASE64.encode(ca).into();
+    }
+    let mut context = json!({"cluster": name, "user": user});
+    if let Some(namespace) = &parts.namespace {
+        context["namespace"] = namespace.as_str().into();
+    }
+    let whole = json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": cluster}],
+        "users": [{"name": user, "user": {"token": token}}],
+        "contexts": [{"name": name, "context": context}],
+        "current-context": name,
+    });
+    let text = serde_saphyr::to_string(&whole).map_err(|_| ClusterError::BadAnswer)?;
+    Ok(Secret::new(Zeroizing::new(text).as_bytes()))
 }
 
-/// Every text in quotes: no scalar can be read as a number, a boolean or anything else.
-fn options() -> serde_saphyr::SerializerOptions {
-    serde_saphyr::ser_options! {
-        quote_all: true,
-        prefer_block_scalars: false,
+#[cfg(test)]
+mod tests {
+    use kubenova_core::value::Name;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kubeconfig::{Credential, parse};
+
+    proptest! {
+        #[test]
+        fn attack_114_what_is_issued_parses_back_to_exactly_that(
+            token in "[!-~]{1,40}",
+            user in "[!-~]{1,20}",
+            namespace in prop::option::of("[a-z]{1,9}"),
+        ) {
+            let parts = KubeconfigParts {
+                cluster_name: Name::parse("c1").unwrap(),
+                user_name: user,
+                namespace: namespace.map(|ns| Name::parse(&ns).unwrap()),
+                token: Secret::new(token.clone()),
+            };
+            let endpoint = Endpoint::parse("https://proxy.example.com:9001").unwrap();
+            let made = kubeconfig(&parts, &endpoint, None).unwrap();
+            let read = parse(&made).unwrap();
+            prop_assert_eq!(read.endpoint, endpoint);
+            let Credential::Token(found) = read.credential else { panic!("a token") };
+            prop_assert_eq!(found.expose(), token.as_bytes());
+        }
     }
 }

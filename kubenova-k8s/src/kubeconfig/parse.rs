@@ -1,233 +1,220 @@
-//! The allow-list: everything a kubeconfig may hold, entry by entry; whatever else it holds refuses it.
+//! The allow-list parser: a kubeconfig is a program, and ours only reads.
 
-mod fields;
-mod user;
-
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use kubenova_core::value::Secret;
-use rustls::pki_types::ServerName;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
-use super::access::ClusterAccess;
-use super::fault::Fault;
-use super::node::{self, Node};
-use super::pem;
-use super::server::Server;
-use fields::Fields;
+use super::access::{ClusterAccess, Credential, Endpoint, certificates, private_key};
+use super::shape::{CLUSTER, CONFIG, CONTEXT, ENTRY, USER, object, text};
+use super::{Class, Refused};
 
-const TOP: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "clusters",
-    "users",
-    "contexts",
-    "current-context",
-    "preferences",
-];
-const CLUSTER: &[&str] = &[
-    "server",
-    "certificate-authority-data",
-    "tls-server-name",
-    "insecure-skip-tls-verify",
-];
-/// What a cluster must not have, and what it would do.
-const CLUSTER_FORBIDDEN: &[(&str, &str)] = &[
-    (
-        "certificate-authority",
-        "would read a file; give certificate-authority-data",
-    ),
-    ("proxy-url", "would send everything through another server"),
-    ("extensions", "is not allowed"),
-];
-const CONTEXT: &[&str] = &["cluster", "user", "namespace"];
-const CONTEXT_FORBIDDEN: &[(&str, &str)] = &[("extensions", "is not allowed")];
+/// The largest kubeconfig, in bytes.
+pub const MAX_BYTES: usize = 256 * 1024;
+/// The most entries of one list.
+const MAX_ENTRIES: usize = 64;
 
-struct Endpoint {
-    server: Server,
-    ca_pem: Option<String>,
-    tls_server_name: Option<String>,
-}
-
-struct Context {
-    cluster: String,
-    user: String,
-}
-
-/// Reads a kubeconfig. Every entry is checked, not only the ones in use; no program runs, no file is read, nothing is
-/// resolved or connected to.
+/// Reads the current context of a kubeconfig. Every entry is checked, even those that are not used.
 ///
 /// # Errors
-/// Every [`Fault`] found, in the order of the text.
-pub fn parse(text: &Secret) -> Result<ClusterAccess, Vec<Fault>> {
-    let text = text
-        .expose_str()
-        .ok_or_else(|| vec![Fault::format("the text is not UTF-8")])?;
-    let root = node::read(text).map_err(|fault| vec![fault])?;
-    let mut faults = Vec::new();
-    let access = whole(&root, &mut faults);
-    match access {
-        Some(access) if faults.is_empty() => Ok(access),
-        Some(_) | None => Err(faults),
+/// [`Refused`] with the class and the place of what cannot be accepted.
+pub fn parse(kubeconfig: &Secret) -> Result<ClusterAccess, Refused> {
+    let whole = document(kubeconfig)?;
+    let config = object(&whole, "kubeconfig", &CONFIG)?;
+    for (field, wanted) in [("apiVersion", "v1"), ("kind", "Config")] {
+        if text(config, field, "kubeconfig")?.is_some_and(|found| found != wanted) {
+            return Err(format(format!("kubeconfig.{field} must be {wanted}")));
+        }
     }
-}
-
-fn whole(root: &Node, faults: &mut Vec<Fault>) -> Option<ClusterAccess> {
-    let top = Fields::of(root, "the top level", faults)?;
-    top.only(TOP, &[("extensions", "is not allowed")], faults);
-    let kind = take(top.text("kind"), faults).flatten();
-    let version = take(top.text("apiVersion"), faults).flatten();
-    if kind != Some("Config") || version != Some("v1") {
-        faults.push(Fault::format("the text is not a Config of apiVersion v1"));
-    }
-    if !top
-        .get("preferences")
-        .is_none_or(|node| matches!(node, Node::Map(all) if all.is_empty()))
-    {
-        faults.push(Fault::forbidden("preferences must be empty"));
-    }
-    let clusters = entries(&top, "clusters", "cluster", endpoint, faults);
-    let users = entries(&top, "users", "user", user::credential, faults);
-    let contexts = entries(&top, "contexts", "context", context, faults);
-    let current = take(top.text("current-context"), faults).flatten();
-    if !faults.is_empty() {
-        return None;
-    }
-    let chosen = current
-        .filter(|name| !name.is_empty())
-        .and_then(|name| find(&contexts, name));
-    let Some(chosen) = chosen else {
-        faults.push(Fault::format("current-context names no context"));
-        return None;
-    };
-    let cluster = find(&clusters, &chosen.cluster);
-    let user = find(&users, &chosen.user);
-    let (Some(cluster), Some(user)) = (cluster, user) else {
-        faults.push(Fault::format(
-            "the current context names a cluster or user that is not there",
+    if !is_empty(config.get("preferences")) {
+        return Err(Refused::new(
+            Class::Forbidden,
+            "kubeconfig.preferences must be empty",
         ));
-        return None;
-    };
-    Some(ClusterAccess {
-        server: cluster.server.clone(),
-        ca_pem: cluster.ca_pem.clone(),
-        tls_server_name: cluster.tls_server_name.clone(),
-        credential: user.clone(),
-    })
-}
-
-fn find<'a, T>(all: &'a [(String, T)], name: &str) -> Option<&'a T> {
-    all.iter()
-        .find(|(found, _)| found == name)
-        .map(|(_, one)| one)
-}
-
-fn take<T>(read: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
-    read.map_err(|fault| faults.push(fault)).ok()
-}
-
-type Reader<T> = fn(&Fields<'_>, &mut Vec<Fault>) -> Option<T>;
-
-/// The entries of `clusters`, `users` or `contexts`: each a name and one inner mapping, no name twice.
-fn entries<T>(
-    top: &Fields<'_>,
-    list: &'static str,
-    inner: &'static str,
-    read: Reader<T>,
-    faults: &mut Vec<Fault>,
-) -> Vec<(String, T)> {
-    let mut found: Vec<(String, T)> = Vec::new();
-    for (index, item) in take(top.list(list), faults)
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
-    {
-        let place = format!("{list}[{index}]");
-        let Some(entry) = Fields::of(item, &place, faults) else {
-            continue;
-        };
-        entry.only(
-            &["name", inner],
-            &[("extensions", "is not allowed")],
-            faults,
-        );
-        let name = take(entry.text("name"), faults)
-            .flatten()
-            .filter(|name| !name.is_empty());
-        let Some(name) = name else {
-            faults.push(Fault::format(format!("{place} has no name")));
-            continue;
-        };
-        if found.iter().any(|(other, _)| other == name) {
-            faults.push(Fault::forbidden(format!(
-                "{place} has the name of an earlier entry"
-            )));
-        }
-        let Some(body) = entry.get(inner) else {
-            faults.push(Fault::format(format!("{place}.{inner} is missing")));
-            continue;
-        };
-        let value = Fields::of(body, &format!("{place}.{inner}"), faults)
-            .and_then(|body| read(&body, faults));
-        found.extend(value.map(|value| (name.to_owned(), value)));
     }
-    found
-}
-
-fn endpoint(fields: &Fields<'_>, faults: &mut Vec<Fault>) -> Option<Endpoint> {
-    fields.only(CLUSTER, CLUSTER_FORBIDDEN, faults);
-    match fields.get("insecure-skip-tls-verify") {
-        None | Some(Node::Bool(false)) => {}
-        Some(Node::Bool(true)) => faults.push(Fault::forbidden(format!(
-            "{} would trust any certificate; give certificate-authority-data",
-            fields.at("insecure-skip-tls-verify")
-        ))),
-        Some(Node::Null | Node::Number | Node::Text(_) | Node::List(_) | Node::Map(_)) => {
-            faults.push(Fault::format(format!(
-                "{} must be true or false",
-                fields.at("insecure-skip-tls-verify")
-            )));
-        }
-    }
-    let tls_server_name =
-        take(fields.text("tls-server-name"), faults)?.filter(|name| !name.is_empty());
-    if tls_server_name.is_some_and(|name| ServerName::try_from(name).is_err()) {
-        let place = fields.at("tls-server-name");
-        faults.push(Fault::format(format!("{place} is no host name")));
-    }
-    let ca_pem = match take(fields.decoded("certificate-authority-data"), faults)? {
-        None => None,
-        Some(pem) => match pem::certificates(&pem) {
-            Some(all) => Some(pem::write_certificates(&all)),
-            None => {
-                let place = fields.at("certificate-authority-data");
-                faults.push(Fault::format(format!("{place} holds no PEM certificates")));
-                None
-            }
-        },
-    };
-    let Some(server) = take(fields.text("server"), faults)? else {
-        faults.push(Fault::format(format!("{} is missing", fields.at("server"))));
-        return None;
-    };
-    Some(Endpoint {
-        server: take(Server::parse(server, &fields.at("server")), faults)?,
+    // Everything is looked at, so that nothing hides beside what is used.
+    let clusters = read_all(&entries(config, "clusters", "cluster")?, cluster)?;
+    let users = read_all(&entries(config, "users", "user")?, user)?;
+    let links = read_all(&entries(config, "contexts", "context")?, context)?;
+    let current = text(config, "current-context", "kubeconfig")?.unwrap_or_default();
+    let (cluster, user) = take(links, current, "current-context names no context")?;
+    let (endpoint, ca_pem, tls_server_name) =
+        take(clusters, &cluster, "the current context names no cluster")?;
+    let credential = take(users, &user, "the current context names no user")?;
+    let none = || format("the current user has neither a token nor a client certificate");
+    Ok(ClusterAccess {
+        endpoint,
         ca_pem,
-        tls_server_name: tls_server_name.map(str::to_ascii_lowercase),
+        tls_server_name,
+        credential: credential.ok_or_else(none)?,
     })
 }
 
-fn context(fields: &Fields<'_>, faults: &mut Vec<Fault>) -> Option<Context> {
-    fields.only(CONTEXT, CONTEXT_FORBIDDEN, faults);
-    take(fields.text("namespace"), faults);
-    let cluster = take(fields.text("cluster"), faults)?;
-    let user = take(fields.text("user"), faults)?;
-    let (Some(cluster), Some(user)) = (cluster, user) else {
-        let place = fields.at("cluster");
-        faults.push(Fault::format(format!(
-            "{place} or the user beside it is missing"
-        )));
-        return None;
-    };
-    Some(Context {
-        cluster: cluster.to_owned(),
-        user: user.to_owned(),
-    })
+fn format(why: impl Into<String>) -> Refused {
+    Refused::new(Class::Format, why)
 }
+
+fn document(kubeconfig: &Secret) -> Result<Value, Refused> {
+    if kubeconfig.expose().len() > MAX_BYTES {
+        return Err(format("the kubeconfig is larger than 256 KiB"));
+    }
+    let text = kubeconfig
+        .expose_str()
+        .ok_or_else(|| format("the kubeconfig is no UTF-8"))?;
+    let mut budget = serde_saphyr::Budget::default();
+    budget.max_events = 20_000;
+    budget.max_aliases = 0;
+    budget.max_anchors = 0;
+    budget.max_depth = 16;
+    budget.max_documents = 2;
+    let options = serde_saphyr::options! {
+        budget: Some(budget),
+        strict_booleans: true,
+    };
+    // The library's message would quote the text: only the fact is told.
+    let unreadable =
+        "the kubeconfig is no plain YAML: doubled keys, aliases and deep nesting are refused too";
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple_with_options(text, options).map_err(|_| format(unreadable))?;
+    let [whole] = <[Value; 1]>::try_from(documents)
+        .map_err(|_| format("the kubeconfig must be exactly one YAML document"))?;
+    Ok(whole)
+}
+
+fn is_empty(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(map)) => map.is_empty(),
+        Some(_) => false,
+    }
+}
+
+type Entry<'a> = (String, &'a Value, String);
+
+/// Named entries of a list: name, content, and place for messages.
+fn entries<'a>(
+    config: &'a Map<String, Value>,
+    list: &str,
+    field: &str,
+) -> Result<Vec<Entry<'a>>, Refused> {
+    let found = match config.get(list) {
+        None | Some(Value::Null) => &[][..],
+        Some(Value::Array(found)) => found.as_slice(),
+        Some(_) => return Err(format(format!("kubeconfig.{list} must be a list"))),
+    };
+    if found.len() > MAX_ENTRIES {
+        return Err(format(format!(
+            "kubeconfig.{list} has more than {MAX_ENTRIES} entries"
+        )));
+    }
+    let mut named: Vec<Entry<'a>> = Vec::new();
+    for (n, entry) in found.iter().enumerate() {
+        let place = format!("{list}[{n}]");
+        let map = object(entry, &place, &ENTRY)?;
+        if map.keys().any(|key| key != "name" && key != field) {
+            let why = format!("{place} has a field that is not allowed");
+            return Err(Refused::new(Class::Forbidden, why));
+        }
+        let name = text(map, "name", &place)?.unwrap_or_default().to_owned();
+        if name.is_empty() || named.iter().any(|(other, ..)| *other == name) {
+            return Err(format(format!("{place}.name must be there and unique")));
+        }
+        let content = map.get(field).unwrap_or(&Value::Null);
+        named.push((name, content, format!("{place}.{field}")));
+    }
+    Ok(named)
+}
+
+fn read_all<T>(
+    entries: &[Entry<'_>],
+    read: impl Fn(&Value, &str) -> Result<T, Refused>,
+) -> Result<Vec<(String, T)>, Refused> {
+    let one = |(name, value, place): &Entry<'_>| Ok((name.clone(), read(value, place)?));
+    entries.iter().map(one).collect()
+}
+
+fn take<T>(list: Vec<(String, T)>, name: &str, missing: &str) -> Result<T, Refused> {
+    let found = list
+        .into_iter()
+        .find(|(other, _)| other == name && !name.is_empty());
+    found.map(|(_, value)| value).ok_or_else(|| format(missing))
+}
+
+/// The names of cluster and user; the namespace is read and not used.
+fn context(value: &Value, place: &str) -> Result<(String, String), Refused> {
+    let map = object(value, place, &CONTEXT)?;
+    text(map, "namespace", place)?;
+    let link = |field| text(map, field, place).map(|name| name.unwrap_or_default().to_owned());
+    Ok((link("cluster")?, link("user")?))
+}
+
+fn cluster(
+    value: &Value,
+    place: &str,
+) -> Result<(Endpoint, Option<String>, Option<String>), Refused> {
+    let map = object(value, place, &CLUSTER)?;
+    match map.get("insecure-skip-tls-verify") {
+        None | Some(Value::Null | Value::Bool(false)) => {}
+        Some(_) => {
+            let why = format!("{place}.insecure-skip-tls-verify switches TLS verification off");
+            return Err(Refused::new(Class::Forbidden, why));
+        }
+    }
+    let server = text(map, "server", place)?.unwrap_or_default();
+    let endpoint = Endpoint::parse(server)?;
+    let ca = match data(map, "certificate-authority-data", place)? {
+        Some(pem) => Some(certificates(
+            &pem,
+            &format!("{place}.certificate-authority-data"),
+        )?),
+        None => None,
+    };
+    let name = text(map, "tls-server-name", place)?.map(str::to_owned);
+    if name
+        .as_deref()
+        .is_some_and(|name| super::address::Host::parse(name).is_err())
+    {
+        return Err(format(format!("{place}.tls-server-name is no host name")));
+    }
+    Ok((endpoint, ca, name))
+}
+
+fn user(value: &Value, place: &str) -> Result<Option<Credential>, Refused> {
+    let map = object(value, place, &USER)?;
+    let token = text(map, "token", place)?;
+    let cert = data(map, "client-certificate-data", place)?;
+    let key = data(map, "client-key-data", place)?;
+    match (token, cert, key) {
+        (None, None, None) => Ok(None),
+        (Some(token), None, None) => {
+            let printable = token.bytes().all(|b| b.is_ascii_graphic());
+            if token.is_empty() || token.len() > 16 * 1024 || !printable {
+                return Err(format(format!("{place}.token is no bearer token")));
+            }
+            Ok(Some(Credential::Token(Secret::new(token))))
+        }
+        (None, Some(cert), Some(key)) => {
+            let cert = certificates(&cert, &format!("{place}.client-certificate-data"))?;
+            let key = private_key(&key, &format!("{place}.client-key-data"))?;
+            Ok(Some(Credential::Certificate { cert, key }))
+        }
+        (Some(_), ..) => Err(format(format!("{place} has two kinds of credentials"))),
+        (None, ..) => Err(format(format!("{place} has half a client certificate"))),
+    }
+}
+
+fn data(
+    map: &Map<String, Value>,
+    field: &str,
+    place: &str,
+) -> Result<Option<Zeroizing<Vec<u8>>>, Refused> {
+    let Some(encoded) = text(map, field, place)? else {
+        return Ok(None);
+    };
+    let bad = |_| format(format!("{place}.{field} is no base64"));
+    Ok(Some(Zeroizing::new(BASE64.decode(encoded).map_err(bad)?)))
+}
+
+#[cfg(test)]
+mod tests;
