@@ -2,15 +2,20 @@
 
 mod system;
 
-use std::sync::Arc;
+use std::{fs, path::PathBuf, sync::Arc};
 
 use zeroize::Zeroizing;
 
 use kubenova_core::{
     domain::service::Ports,
     ports::{Clock, Fleet, Ids, Store},
+    value::Secret,
 };
-use kubenova_store::memory::MemoryStore;
+use kubenova_k8s::{FleetOptions, KubeFleet};
+use kubenova_store::{
+    memory::MemoryStore,
+    seal::{Keyring, generate_key_file_contents},
+};
 
 use crate::{
     auth::{self, SigningKey},
@@ -60,14 +65,22 @@ pub(crate) async fn open(config: &Config) -> Result<Opened, StartError> {
 /// What stands behind clusters.
 fn fleet(
     config: &Config,
-    _store: &Arc<dyn Store>,
+    store: &Arc<dyn Store>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<dyn Fleet>, StartError> {
     match config.clusters.backend {
-        Backend::Kubernetes => Err(StartError::new(
-            "clusters.backend",
-            "not supported by this build",
-        )),
+        Backend::Kubernetes => {
+            let allow = config
+                .clusters
+                .allow_cidrs
+                .iter()
+                .map(|cidr| (cidr.address, cidr.bits));
+            let options = FleetOptions {
+                allow: allow.collect(),
+                deadline: config.clusters.deadline,
+            };
+            Ok(Arc::new(KubeFleet::new(Arc::clone(store), options)))
+        }
         Backend::Simulated => simulated(clock),
     }
 }
@@ -135,6 +148,27 @@ pub(crate) fn tls(config: &Config) -> Result<Option<tokio_rustls::TlsAcceptor>, 
         .map_err(|error| StartError::new("http", error))
 }
 
+/// The keys that seal kubeconfigs, newest first; `None` where none is configured.
+fn keyring(config: &Config) -> Result<Option<Keyring>, StartError> {
+    let key = "seal.key_files";
+    let read = |path: &PathBuf| fs::read_to_string(path).map(Zeroizing::new);
+    let named =
+        |path: &PathBuf, error| StartError::new(key, format!("{}: {error}", path.display()));
+    let files = config
+        .seal
+        .key_files
+        .iter()
+        .map(|path| read(path).map_err(|e| named(path, e)));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let keyring = Keyring::parse(files.iter().map(|text| text.as_str()));
+    keyring
+        .map(Some)
+        .map_err(|error| StartError::because(key, &error))
+}
+
 /// Reads every file that the configuration names, as `serve` would.
 ///
 /// # Errors
@@ -142,6 +176,7 @@ pub(crate) fn tls(config: &Config) -> Result<Option<tokio_rustls::TlsAcceptor>, 
 pub(crate) fn check(config: &Config) -> Result<(), StartError> {
     signer(config)?;
     tls(config)?;
+    keyring(config)?;
     Ok(())
 }
 
@@ -149,9 +184,6 @@ pub(crate) fn check(config: &Config) -> Result<(), StartError> {
 ///
 /// # Errors
 /// [`StartError`] without randomness.
-pub(crate) fn fresh_seal_key() -> Result<Zeroizing<String>, StartError> {
-    Err(StartError::new(
-        "keys",
-        "sealing keys are not supported by this build",
-    ))
+pub(crate) fn fresh_seal_key() -> Result<Secret, StartError> {
+    generate_key_file_contents().map_err(|error| StartError::because("key", &error))
 }

@@ -31,6 +31,26 @@ fn a_signing_key_is_made_once() {
 }
 
 #[test]
+fn a_sealing_key_is_made_and_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, bad) = (dir.path().join("seal.key"), dir.path().join("bad"));
+    let path = file.to_str().unwrap();
+    let (done, out, err) = command(&["keys", "generate", "--kind", "seal", path]);
+    assert!(done && out.is_empty(), "{err}");
+    let set = |file: &std::path::Path| format!("seal.key_files=[\"{}\"]", file.display());
+    let (done, _, err) = command(&["check-config", "--set", &set(&file)]);
+    assert!(done, "{err}");
+    fs::write(&bad, "s3cret").unwrap();
+    for file in [bad.as_path(), std::path::Path::new("/nowhere")] {
+        let (done, _, err) = command(&["check-config", "--set", &set(file)]);
+        assert!(
+            !done && err.contains("seal.key_files: ") && !err.contains("s3cret"),
+            "{err}"
+        );
+    }
+}
+
+#[test]
 fn check_config_shows_what_would_be_used() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("kubenova.toml");
