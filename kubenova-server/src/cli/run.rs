@@ -4,14 +4,14 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use kubenova_core::domain::service::Ports;
 
 use super::{Role, StartError};
 use crate::{
     auth::{Registry, first_token},
-    config::Config,
+    config::{Config, StoreUrl},
     http::{App, cursor::Cursors, rim::Rim, router},
     listen::{self, Limits, Listener},
     route,
@@ -56,7 +56,12 @@ impl Server {
             Arc::clone(&ports.clock),
         );
         let registry = Arc::new(registry);
-        first_token(&config.auth, ports, &signer).await?;
+        if role != Role::Worker {
+            first_token(&config.auth, ports, &signer).await?;
+        }
+        if role != Role::All && config.store.url == StoreUrl::Memory {
+            warn!("The memory store lives in one process: nothing is shared with other roles");
+        }
         let app = App::new(ports, signer, Arc::clone(&registry), cursors, stop.clone());
         let metrics = Listener::bind(config.metrics.listen, Limits::from(&config.http)).await;
         let metrics = metrics.map_err(|e| StartError::new("metrics.listen", e))?;
@@ -102,17 +107,27 @@ impl Server {
     }
 
     /// Ends when the server was told to stop and everything is finished or given back.
-    pub async fn ended(mut self) {
+    ///
+    /// # Errors
+    /// [`StartError`] when a part of it broke and took the rest along.
+    pub async fn ended(mut self) -> Result<(), StartError> {
+        let mut broke = false;
         while let Some(ended) = self.first.join_next().await {
             // One of them ends by itself only when it broke: the process must not go on as half of itself.
             if ended.is_err() || !self.stop.is_cancelled() {
                 error!("A part of the server ended by itself; stopping");
+                broke = true;
                 self.stop.cancel();
             }
         }
         self.stop_rest.cancel();
         while self.then.join_next().await.is_some() {}
         self.opened.close().await;
+        if broke {
+            Err(StartError::new("server", "a part of it ended by itself"))
+        } else {
+            Ok(())
+        }
     }
 
     fn serve_metrics(&mut self, app: &App, listener: Listener, exporter: Exporter) {

@@ -24,7 +24,7 @@ pub(super) async fn serve(config: Config, role: Role) -> Result<(), StartError> 
     Server::start(config, role, exporter, stop)
         .await?
         .ended()
-        .await;
+        .await?;
     info!("Stopped");
     Ok(())
 }

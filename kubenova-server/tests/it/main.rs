@@ -11,4 +11,5 @@ mod world;
 
 mod document;
 mod operations;
+mod process;
 mod security;

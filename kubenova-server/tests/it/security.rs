@@ -1,6 +1,7 @@
 //! Who may do what, and what must never happen.
 
 mod attacks;
+mod audit;
 mod canary;
 mod hidden;
 mod matrix;

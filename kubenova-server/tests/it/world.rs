@@ -203,6 +203,11 @@ impl World {
         *self.workers.lock().unwrap() = Some(tokio::spawn(pool.run(self.stop.clone())));
     }
 
+    /// Tells everything to stop.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Stops workers and waits for them.
     pub(crate) async fn rest(&self) {
         self.stop.cancel();

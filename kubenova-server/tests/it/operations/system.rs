@@ -97,3 +97,18 @@ async fn what_later_versions_offer_does_not_exist_yet() {
             .refused(404);
     }
 }
+
+#[tokio::test]
+async fn a_stop_releases_whoever_waits() {
+    let (world, home, _) = World::new().await;
+    let admin = world.token(Role::Admin, "root", None, None).await;
+    let path = format!("/api/v1/clusters/{}/tenants", home.cluster);
+    let mut waiting = request("POST", Some(&admin), &path, &json!({"name": "late"}));
+    waiting
+        .headers_mut()
+        .insert("prefer", "wait=60".parse().unwrap());
+    // Nobody works, so nothing follows; the stop comes while the answer is held.
+    let (answer, ()) = tokio::join!(world.send(waiting), async { world.stop() });
+    let made = answer.expect(200);
+    assert_eq!(made["status"]["phase"], "Pending");
+}
