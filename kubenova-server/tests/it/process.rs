@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use kubenova_server::{Role, Server, config::Sources, telemetry::Exporter};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+
+use kubenova_server::{Role, Server, config::Sources, telemetry::Exporter};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

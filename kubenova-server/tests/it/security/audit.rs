@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
 use kubenova_core::{
     access::Role,
     domain::audit::{AuditEntry, Outcome},
     ports::Store,
 };
 use kubenova_server::worker::{Refusals, record_refusals};
-use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
-use crate::world::{World, project_path, request, tenant_path};
+use crate::world::{Place, World, project_path, request, tenant_path};
 
 /// Writes what the world was told of, as the process does.
 async fn recorded(world: &World) -> Vec<AuditEntry> {
@@ -81,59 +82,70 @@ async fn attack_169_refusals_leave_entries_without_tokens() {
     assert!(!text.contains("forged.token.text") && !text.contains(&reader));
 }
 
-#[tokio::test]
-async fn attack_167_every_write_that_was_done_has_exactly_one_entry() {
-    let (world, home, _) = World::new().await;
-    let ops = world.token(Role::Ops, "ops", None, None).await;
-    let owners = json!({"owners": ["olga"]});
-    let access = json!({"members": [{"subject": "dev", "role": "projectDev"}]});
-    let tenants = format!("/api/v1/clusters/{}/tenants", home.cluster);
-    for (method, path, body, action) in [
+/// Writes of every kind, and the action that each is called in its entry.
+fn writes(home: &Place) -> Vec<(&'static str, String, Value, &'static str)> {
+    let (tenant, project) = (tenant_path(home), project_path(home));
+    let cluster = format!("/api/v1/clusters/{}", home.cluster);
+    let members = json!({"members": [{"subject": "dev", "role": "projectDev"}]});
+    let fresh = json!({"name": "fresh"});
+    vec![
         (
             "PUT",
-            format!("{}/owners", tenant_path(&home)),
-            owners,
+            format!("{tenant}/owners"),
+            json!({"owners": ["olga"]}),
             "tenant.owners",
         ),
-        ("POST", tenants, json!({"name": "fresh"}), "tenant.create"),
         (
             "POST",
-            format!("{}/projects", tenant_path(&home)),
-            json!({"name": "fresh"}),
+            format!("{cluster}/tenants"),
+            fresh.clone(),
+            "tenant.create",
+        ),
+        (
+            "POST",
+            format!("{tenant}/projects"),
+            fresh,
             "project.create",
         ),
         (
             "PUT",
-            project_path(&home),
+            project.clone(),
             json!({"labels": {"a": "b"}}),
             "project.update",
         ),
         (
             "PUT",
-            format!("{}/access", project_path(&home)),
-            access,
+            format!("{project}/access"),
+            members,
             "project.access",
         ),
         (
             "POST",
-            format!("/api/v1/clusters/{}/bootstrap/tenancy", home.cluster),
+            format!("{cluster}/bootstrap/tenancy"),
             Value::Null,
             "cluster.bootstrap",
         ),
         (
             "GET",
-            format!("{}/kubeconfig", project_path(&home)),
+            format!("{project}/kubeconfig"),
             Value::Null,
             "grant.issue",
         ),
-        ("DELETE", project_path(&home), Value::Null, "project.delete"),
+        ("DELETE", project, Value::Null, "project.delete"),
         (
             "DELETE",
-            format!("{}?cascade=true", tenant_path(&home)),
+            format!("{tenant}?cascade=true"),
             Value::Null,
             "tenant.delete",
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn attack_167_every_write_that_was_done_has_exactly_one_entry() {
+    let (world, home, _) = World::new().await;
+    let ops = world.token(Role::Ops, "ops", None, None).await;
+    for (method, path, body, action) in writes(&home) {
         let before = world.store.audit().len();
         let mut request = request(method, Some(&ops), &path, &body);
         request
