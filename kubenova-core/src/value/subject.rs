@@ -97,9 +97,8 @@ impl Subject {
     /// Namespace and name, if this is the full name of a service account.
     pub fn service_account(&self) -> Option<(&str, &str)> {
         let (namespace, name) = self.0.strip_prefix(Self::ACCOUNT)?.split_once(':')?;
-        let ok = |s: &str| super::name::Name::parse(s).is_ok();
-        let dotted = |s: &str| !s.is_empty() && s.split('.').all(ok);
-        (ok(namespace) && dotted(name)).then_some((namespace, name))
+        let is_label = super::name::Name::parse(namespace).is_ok();
+        (is_label && is_subdomain(name)).then_some((namespace, name))
     }
 
     /// The kind an owner has, who is written as a bare text (contract: `owners[]`).
@@ -114,6 +113,18 @@ impl Subject {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A DNS subdomain as Kubernetes checks it: 253 characters in all, no limit for a single label.
+fn is_subdomain(text: &str) -> bool {
+    let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        edge(bytes.first().copied())
+            && edge(bytes.last().copied())
+            && bytes.iter().all(|&b| edge(Some(b)) || b == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
 }
 
 /// Control characters and the invisible ones that reorder or hide text.
@@ -159,5 +170,10 @@ mod tests {
         assert!(Subject::parse_grantee(account, SubjectKind::ServiceAccount).is_ok());
         assert!(Subject::parse_grantee("robot", SubjectKind::ServiceAccount).is_err());
         assert!(Subject::parse_grantee(account, SubjectKind::User).is_err());
+        let long = format!(
+            "system:serviceaccount:kubenova-system:grant-{}",
+            "a".repeat(73)
+        );
+        assert!(Subject::parse(&long).unwrap().service_account().is_some());
     }
 }

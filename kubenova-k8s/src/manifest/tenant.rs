@@ -18,8 +18,9 @@ pub fn tenant(want: &TenantSpec) -> Value {
     let spec = json!({
         "owners": [],
         "additionalRoleBindings": [],
+        // Not `allowOwnerPromotion: false`: Capsule drops a false on its way through, and the switch in its own
+        // configuration, off by default, is needed too.
         "permissions": {
-            "allowOwnerPromotion": false,
             "matchOwners": [{"matchLabels": {labels::CAPSULE_OWNER_OF: want.name.as_str()}}],
         },
     });

@@ -123,10 +123,9 @@ fn spec_of(kind: Kind, object: &Value) -> String {
     let list = |field: &str| spec[field].as_array().map_or(0, Vec::len);
     let permissions = &spec["permissions"];
     format!(
-        "{} {} {} {}",
+        "{} {} {}",
         list("owners"),
         list("additionalRoleBindings"),
-        permissions["allowOwnerPromotion"],
         permissions["matchOwners"],
     )
 }
