@@ -1,84 +1,81 @@
-//! The store in memory: one lock, rows behind `Arc`, indexes in list order. Nothing survives the process.
+//! A store in the memory of one process: tables behind one lock, gone with the process.
 
 mod apply;
+mod audit;
 mod check;
-mod index;
+mod issued;
+mod named;
+mod purge;
 mod queue;
 mod read;
+mod revoke;
 mod tables;
-mod workset;
 
-use std::sync::atomic::AtomicU64;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use kubenova_core::change::ChangeSet;
-use kubenova_core::domain::audit::AuditEntry;
+use kubenova_core::ports::Clock;
 use kubenova_core::ports::store::{Commit, CommitError, Health, StoreError, StoreHealth};
-use tokio::sync::watch;
 
+pub use audit::AuditRecord;
+
+use crate::wake::Wake;
 use tables::Tables;
 
-/// A [`Store`](kubenova_core::ports::Store) in memory. Clones share it.
-#[derive(Clone)]
+/// The store.
+///
+/// A change set is applied under the write lock, each write leaving its inverse in a journal; a refusal plays the journal
+/// back. So a reader sees all of a change set or nothing, and nobody waits for more than one change set.
+/// Kubeconfigs are kept as [`Secret`](kubenova_core::value::Secret)s and sealed nowhere, because nothing is written.
 pub struct MemoryStore {
-    tables: Arc<RwLock<Tables>>,
-    wake: watch::Sender<u64>,
-    /// The last wake-up that a waiter saw.
-    seen: Arc<AtomicU64>,
-}
-
-impl Default for MemoryStore {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl std::fmt::Debug for MemoryStore {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MemoryStore(..)")
-    }
+    tables: RwLock<Tables>,
+    wake: Wake,
+    clock: Arc<dyn Clock>,
 }
 
 impl MemoryStore {
-    /// An empty store.
-    pub fn new() -> Self {
+    /// An empty store. `clock` tells when a revocation was seen.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
-            tables: Arc::default(),
-            wake: watch::Sender::new(0),
-            seen: Arc::default(),
+            tables: RwLock::new(Tables::default()),
+            wake: Wake::new(),
+            clock,
         }
     }
 
-    /// Audit entries, oldest first; the newest 100 000 are kept.
-    pub fn audit_entries(&self) -> Vec<AuditEntry> {
-        self.read().audit.iter().cloned().collect()
+    /// Every audit entry, oldest first, with the hash chain that covers them.
+    pub fn audit(&self) -> Vec<AuditRecord> {
+        self.read().audit.records()
     }
 
+    // A panic under the lock is a defect that was already reported; the tables are whole, because journals are played
+    // back by the next commit.
     fn read(&self) -> RwLockReadGuard<'_, Tables> {
-        // A poisoned lock means a panic between two assignments of ours; the tables are still readable.
         self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Tables> {
-        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        tables.roll_back();
+        tables
     }
+}
 
-    fn wake_all(&self) {
-        self.wake.send_modify(|turn| *turn = turn.wrapping_add(1));
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryStore(..)")
     }
 }
 
 #[async_trait]
 impl Commit for MemoryStore {
     async fn commit(&self, changes: ChangeSet) -> Result<(), CommitError> {
-        let woke = {
-            let mut tables = self.write();
-            check::all(&tables, &changes)?;
-            apply::all(&mut tables, changes)
-        };
-        if woke {
-            self.wake_all();
+        let now = self.clock.now();
+        let asked = self.write().commit(changes, now)?;
+        if asked {
+            self.wake.wake();
         }
         Ok(())
     }

@@ -1,230 +1,215 @@
-//! Applies a checked change set. Nothing here can fail.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! Writes, one by one; each leaves its inverse in the journal.
 
 use jiff::Timestamp;
-use kubenova_core::change::{ChangeSet, Revoke, Work, WorkRequest, Write};
-use kubenova_core::domain::credential::{Grant, Token};
+use kubenova_core::change::{Work, WorkRequest, Write};
+use kubenova_core::domain::cluster::Cluster;
+use kubenova_core::domain::credential::{Grant, Revocation};
 use kubenova_core::domain::project::Project;
-use kubenova_core::value::{ClusterId, ProjectId, Status, TenantId};
+use kubenova_core::domain::tenant::Tenant;
+use kubenova_core::ports::store::CommitError;
+use kubenova_core::value::{ClusterId, Generation, ProjectId, Status, TenantId};
 use tokio::time::Instant;
 
+use super::check::same_id;
 use super::tables::Tables;
 
-/// Returns whether work was added.
-pub(super) fn all(tables: &mut Tables, changes: ChangeSet) -> bool {
-    let mut woke = !changes.work.is_empty();
-    for write in changes.writes {
-        woke |= one(tables, write);
+/// Wall clock for the record, monotonic clock for the work set.
+pub(super) type Now = (Timestamp, Instant);
+
+impl Tables {
+    /// Carries out one write; answers whether it asked for work by itself.
+    pub(super) fn apply(&mut self, write: &Write, now: Now) -> Result<bool, CommitError> {
+        match write {
+            Write::InsertCluster(new, kubeconfig) => {
+                self.check_new_cluster(new)?;
+                self.put_cluster(new.id, Some(Cluster::clone(new)));
+                self.put_credential(new.id, Some(kubeconfig.clone()));
+            }
+            Write::UpdateCluster(new) => self.update_cluster(new)?,
+            Write::ClusterStatus(id, status, version) => self.cluster_status(*id, status, version),
+            Write::PurgeCluster(id, at) => self.purge_cluster(*id, *at, now.0),
+            Write::InsertTenant(new) => {
+                self.check_new_tenant(new)?;
+                self.put_tenant(new.id, Some(Tenant::clone(new)));
+            }
+            Write::UpdateTenant(new) => self.update_tenant(new)?,
+            Write::TenantStatus(id, status) => self.tenant_status(*id, status),
+            Write::PurgeTenant(id, at) => self.purge_tenant(*id, *at, now.0)?,
+            Write::DeleteProjectsOf(id, at) => return Ok(self.delete_projects(*id, *at, now.1)),
+            Write::InsertProject(new) => {
+                self.check_new_project(new)?;
+                self.put_project(new.id, Some(Project::clone(new)));
+            }
+            Write::UpdateProject(new) => self.update_project(new)?,
+            Write::SetMembers(id, members) => {
+                self.projects.get(*id).ok_or(CommitError::Stale)?;
+                self.put_members(*id, Some(members.clone()));
+            }
+            Write::ProjectStatus(id, status) => self.project_status(*id, status),
+            Write::PurgeProject(id, _) => self.purge_project(*id),
+            Write::InsertToken(new) => {
+                same_id(self.tokens.get(new.id).is_some(), "tokens")?;
+                self.put_token(new.id, Some((**new).clone()));
+            }
+            Write::RevokeTokens(which, at) => self.revoke_tokens(which, *at, now.0),
+            Write::InsertGrant(new) => {
+                same_id(self.grants.get(new.id).is_some(), "grants")?;
+                self.put_grant(new.id, Some((**new).clone()));
+            }
+            Write::UpdateGrant(new) => self.update_grant(new)?,
+            Write::RevokeGrants(which, at) => return Ok(self.revoke_grants(which, *at, now.1)),
+            Write::PurgeGrant(id) => self.put_grant(*id, None),
+        }
+        Ok(false)
     }
-    for request in changes.work {
-        tables.work.ask(request);
+
+    fn update_cluster(&mut self, new: &Cluster) -> Result<(), CommitError> {
+        let old = self.clusters.get(new.id).ok_or(CommitError::Stale)?;
+        based_on(old.generation, new.generation)?;
+        let row = Cluster {
+            display_name: new.display_name.clone(),
+            labels: new.labels.clone(),
+            generation: new.generation,
+            proxy: new.proxy.clone(),
+            parts: new.parts.clone(),
+            deleting: new.deleting,
+            ..Cluster::clone(old)
+        };
+        self.put_cluster(new.id, Some(row));
+        Ok(())
     }
-    tables.remember(changes.audit);
-    woke
-}
 
-fn one(tables: &mut Tables, write: Write) -> bool {
-    match write {
-        Write::InsertCluster(new, credential) => {
-            tables.credentials.insert(new.id, credential);
-            tables.put_cluster(*new);
+    fn cluster_status(&mut self, id: ClusterId, status: &Status, version: &str) {
+        if let Some(old) = self
+            .clusters
+            .get(id)
+            .filter(|old| newer(&old.status, status))
+        {
+            let row = Cluster {
+                status: status.clone(),
+                kubernetes_version: version.to_owned(),
+                ..Cluster::clone(old)
+            };
+            self.put_cluster(id, Some(row));
         }
-        Write::UpdateCluster(mut new) => {
-            if let Some(old) = tables.clusters.get(&new.id) {
-                new.status = old.status.clone();
-                new.kubernetes_version.clone_from(&old.kubernetes_version);
-            }
-            tables.put_cluster(*new);
-        }
-        Write::ClusterStatus(id, status, version) => {
-            if let Some(row) = tables.clusters.get_mut(&id) {
-                let row = Arc::make_mut(row);
-                row.status = kept(&row.status, status);
-                row.kubernetes_version = version;
-            }
-        }
-        Write::PurgeCluster(id, at) => purge_cluster(tables, id, at),
-        Write::InsertTenant(new) => tables.put_tenant(*new),
-        Write::UpdateTenant(mut new) => {
-            if let Some(old) = tables.tenants.get(&new.id) {
-                new.status = old.status.clone();
-            }
-            tables.put_tenant(*new);
-        }
-        Write::TenantStatus(id, status) => {
-            if let Some(row) = tables.tenants.get_mut(&id) {
-                let row = Arc::make_mut(row);
-                row.status = kept(&row.status, status);
-            }
-        }
-        Write::PurgeTenant(id, at) => purge_tenant(tables, id, at),
-        Write::DeleteProjectsOf(id, at) => return delete_projects(tables, id, at),
-        Write::InsertProject(new) => tables.put_project(*new),
-        Write::UpdateProject(mut new) => {
-            if let Some(old) = tables.projects.get(&new.id) {
-                new.status = old.status.clone();
-            }
-            tables.put_project(*new);
-        }
-        Write::SetMembers(id, members) => drop(tables.members.insert(id, members)),
-        Write::ProjectStatus(id, status) => {
-            if let Some(row) = tables.projects.get_mut(&id) {
-                let row = Arc::make_mut(row);
-                row.status = kept(&row.status, status);
-            }
-        }
-        Write::PurgeProject(id, _) => purge_project(tables, id),
-        Write::InsertToken(new) => drop(tables.tokens.insert(new.id.uuid(), *new)),
-        Write::RevokeTokens(which, at) => revoke_tokens(tables, &which, at),
-        Write::InsertGrant(new) => tables.put_grant(*new),
-        Write::UpdateGrant(new) => update_grant(tables, &new),
-        Write::RevokeGrants(which, at) => return revoke_grants(tables, &which, at),
-        Write::PurgeGrant(id) => tables.drop_grant(id),
     }
-    false
-}
 
-/// The newer status, unless it is of an older intent.
-fn kept(old: &Status, mut new: Status) -> Status {
-    new.observed = new.observed.max(old.observed);
-    new
-}
+    fn update_tenant(&mut self, new: &Tenant) -> Result<(), CommitError> {
+        let old = self.tenants.get(new.id).ok_or(CommitError::Stale)?;
+        based_on(old.generation, new.generation)?;
+        let row = Tenant {
+            owners: new.owners.clone(),
+            labels: new.labels.clone(),
+            annotations: new.annotations.clone(),
+            generation: new.generation,
+            deleting: new.deleting,
+            ..Tenant::clone(old)
+        };
+        self.put_tenant(new.id, Some(row));
+        Ok(())
+    }
 
-fn purge_cluster(tables: &mut Tables, id: ClusterId, at: Timestamp) {
-    for tenant in tables.tenant_index.ids(id.uuid()) {
-        let tenant = TenantId::new(tenant);
-        for project in tables.project_index.ids(tenant.uuid()) {
-            purge_project(tables, ProjectId::new(project));
+    fn tenant_status(&mut self, id: TenantId, status: &Status) {
+        if let Some(old) = self
+            .tenants
+            .get(id)
+            .filter(|old| newer(&old.status, status))
+        {
+            let status = status.clone();
+            let row = Tenant {
+                status,
+                ..Tenant::clone(old)
+            };
+            self.put_tenant(id, Some(row));
         }
-        purge_tenant(tables, tenant, at);
     }
-    let grants: Vec<_> = tables
-        .grants
-        .values()
-        .filter(|g| g.cluster == id)
-        .map(|g| g.id)
-        .collect();
-    for grant in grants {
-        tables.drop_grant(grant);
-    }
-    tables.credentials.remove(&id);
-    tables.drop_cluster(id);
-    tables.work.remove_cluster(id);
-}
 
-fn purge_tenant(tables: &mut Tables, id: TenantId, at: Timestamp) {
-    revoke_tokens(tables, &Revoke::Tenant(id), at);
-    tables.drop_tenant(id);
-    tables.work.remove(Work::Tenant(id));
-}
-
-fn purge_project(tables: &mut Tables, id: ProjectId) {
-    tables.drop_project(id);
-    tables.members.remove(&id);
-    tables.work.remove(Work::Project(id));
-}
-
-fn delete_projects(tables: &mut Tables, tenant: TenantId, at: Timestamp) -> bool {
-    let mut woke = false;
-    for id in tables.project_index.ids(tenant.uuid()) {
-        let id = ProjectId::new(id);
-        let Some(row) = tables
+    fn project_status(&mut self, id: ProjectId, status: &Status) {
+        if let Some(old) = self
             .projects
-            .get(&id)
+            .get(id)
+            .filter(|old| newer(&old.status, status))
+        {
+            let status = status.clone();
+            let row = Project {
+                status,
+                ..Project::clone(old)
+            };
+            self.put_project(id, Some(row));
+        }
+    }
+
+    fn update_project(&mut self, new: &Project) -> Result<(), CommitError> {
+        let old = self.projects.get(new.id).ok_or(CommitError::Stale)?;
+        based_on(old.generation, new.generation)?;
+        let row = Project {
+            labels: new.labels.clone(),
+            annotations: new.annotations.clone(),
+            generation: new.generation,
+            deleting: new.deleting,
+            ..Project::clone(old)
+        };
+        self.put_project(new.id, Some(row));
+        Ok(())
+    }
+
+    fn update_grant(&mut self, new: &Grant) -> Result<(), CommitError> {
+        let old = self.grants.get(new.id).ok_or(CommitError::Stale)?;
+        let (was, is) = (old.revocation, new.revocation);
+        let row = Grant {
+            expires_at: new.expires_at,
+            issued: old.issued || new.issued,
+            revocation: Revocation {
+                requested_at: was.requested_at.or(is.requested_at),
+                binding_cut_at: was.binding_cut_at.or(is.binding_cut_at),
+                secret_gone_at: was.secret_gone_at.or(is.secret_gone_at),
+                credential_dead_at: was.credential_dead_at.or(is.credential_dead_at),
+            },
+            ..Grant::clone(old)
+        };
+        self.put_grant(new.id, Some(row));
+        Ok(())
+    }
+
+    fn delete_projects(&mut self, tenant: TenantId, at: Timestamp, now: Instant) -> bool {
+        let rows = self
+            .projects
+            .below(tenant)
+            .filter_map(|id| self.projects.get(id));
+        let marked: Vec<Project> = rows
             .filter(|row| row.deleting.is_none())
-        else {
-            continue;
-        };
-        let new = Project {
-            deleting: Some(at),
-            generation: row.generation.next(),
-            ..Project::clone(row)
-        };
-        ask_now(tables, Work::Project(id), new.cluster);
-        tables.put_project(new);
-        woke = true;
-    }
-    woke
-}
-
-fn ask_now(tables: &mut Tables, item: Work, cluster: ClusterId) {
-    tables.work.ask(WorkRequest {
-        item,
-        cluster,
-        after: Duration::ZERO,
-    });
-}
-
-fn revoke_tokens(tables: &mut Tables, which: &Revoke, at: Timestamp) {
-    let now = Instant::now();
-    for token in tables.tokens.values_mut() {
-        if token.revoked_at.is_none() && token_matches(token, which) {
-            token.revoked_at = Some(at);
-            tables.revoked.push_back((now, token.id));
+            .map(|row| Project {
+                deleting: Some(at),
+                generation: row.generation.next(),
+                ..Project::clone(row)
+            })
+            .collect();
+        let any = !marked.is_empty();
+        for row in marked {
+            let (item, cluster) = (Work::Project(row.id), row.cluster);
+            self.put_project(row.id, Some(row));
+            self.ask(
+                WorkRequest {
+                    item,
+                    cluster,
+                    after: std::time::Duration::ZERO,
+                },
+                now,
+            );
         }
-    }
-    let keep = Duration::from_secs(300);
-    while tables
-        .revoked
-        .front()
-        .is_some_and(|(when, _)| now.duration_since(*when) > keep)
-    {
-        tables.revoked.pop_front();
+        any
     }
 }
 
-fn token_matches(token: &Token, which: &Revoke) -> bool {
-    let only = |project| token.projects.as_deref() == Some(&[project]);
-    match which {
-        Revoke::Token(id) => token.id == *id,
-        Revoke::Grant(_) => false,
-        Revoke::Tenant(tenant) => token.tenant == Some(*tenant),
-        Revoke::Project(project) => only(*project),
-        Revoke::SubjectInTenant(who, tenant) => {
-            token.tenant == Some(*tenant) && token.subject == *who
-        }
-        Revoke::SubjectInProject(who, project) => only(*project) && token.subject == *who,
+fn based_on(stored: Generation, new: Generation) -> Result<(), CommitError> {
+    if stored.next() == new {
+        Ok(())
+    } else {
+        Err(CommitError::Stale)
     }
 }
 
-fn revoke_grants(tables: &mut Tables, which: &Revoke, at: Timestamp) -> bool {
-    let mut cut = Vec::new();
-    for grant in tables.grants.values_mut() {
-        if grant.revocation.requested_at.is_none() && grant_matches(grant, which) {
-            grant.revocation.requested_at = Some(at);
-            cut.push((grant.id, grant.cluster));
-        }
-    }
-    for (id, cluster) in &cut {
-        ask_now(tables, Work::Grant(*id), *cluster);
-    }
-    !cut.is_empty()
-}
-
-fn grant_matches(grant: &Grant, which: &Revoke) -> bool {
-    match which {
-        Revoke::Token(_) => false,
-        Revoke::Grant(id) => grant.id == *id,
-        Revoke::Tenant(tenant) => grant.tenant == *tenant,
-        Revoke::Project(project) => grant.project == Some(*project),
-        Revoke::SubjectInTenant(who, tenant) => grant.tenant == *tenant && grant.subject == *who,
-        Revoke::SubjectInProject(who, project) => {
-            grant.project == Some(*project) && grant.subject == *who
-        }
-    }
-}
-
-/// Times that are set stay as they are.
-fn update_grant(tables: &mut Tables, new: &Grant) {
-    if let Some(row) = tables.grants.get_mut(&new.id.uuid()) {
-        let (old, fresh) = (row.revocation, new.revocation);
-        row.issued = new.issued;
-        row.expires_at = new.expires_at;
-        row.revocation.requested_at = old.requested_at.or(fresh.requested_at);
-        row.revocation.binding_cut_at = old.binding_cut_at.or(fresh.binding_cut_at);
-        row.revocation.secret_gone_at = old.secret_gone_at.or(fresh.secret_gone_at);
-        row.revocation.credential_dead_at = old.credential_dead_at.or(fresh.credential_dead_at);
-    }
+/// A report about an older generation than the one already reported on is dropped.
+fn newer(stored: &Status, reported: &Status) -> bool {
+    reported.observed >= stored.observed
 }

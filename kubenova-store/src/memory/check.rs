@@ -1,118 +1,93 @@
-//! Whether a change set may be applied: preconditions, versions, unique keys. Changes nothing.
+//! Preconditions, and the unique keys of new rows.
 
-use kubenova_core::change::{ChangeSet, Require, Write};
+use kubenova_core::change::{Receipt, Require};
+use kubenova_core::domain::cluster::Cluster;
+use kubenova_core::domain::project::Project;
+use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::error::Noun;
-use kubenova_core::ports::store::{CommitError, Taken};
-use kubenova_core::value::Generation;
+use kubenova_core::ports::store::{CommitError, StoreError, Taken};
+use tokio::time::Instant;
 
 use super::tables::Tables;
 
-pub(super) fn all(tables: &Tables, changes: &ChangeSet) -> Result<(), CommitError> {
-    for require in &changes.requires {
-        required(tables, require)?;
-    }
-    for write in &changes.writes {
-        writable(tables, write)?;
-    }
-    Ok(())
+fn unless(bad: bool, refusal: CommitError) -> Result<(), CommitError> {
+    if bad { Err(refusal) } else { Ok(()) }
 }
 
-fn required(tables: &Tables, require: &Require) -> Result<(), CommitError> {
-    let open = |noun, accepting: Option<bool>| match accepting {
-        Some(true) => Ok(()),
-        Some(false) | None => Err(CommitError::Closed(noun)),
-    };
-    match require {
-        Require::ClusterAccepts(id) => open(
-            Noun::Cluster,
-            tables.clusters.get(id).map(|row| row.deleting.is_none()),
-        ),
-        Require::TenantAccepts(id) => open(
-            Noun::Tenant,
-            tables.tenants.get(id).map(|row| row.deleting.is_none()),
-        ),
-        Require::ProjectAccepts(id) => open(
-            Noun::Project,
-            tables.projects.get(id).map(|row| row.deleting.is_none()),
-        ),
-        Require::NoTenants(id) if tables.tenant_index.has_any(id.uuid()) => {
-            Err(CommitError::NotEmpty(Noun::Cluster))
-        }
-        Require::NoProjects(id) if tables.project_index.has_any(id.uuid()) => {
-            Err(CommitError::NotEmpty(Noun::Tenant))
-        }
-        Require::NoTenants(_) | Require::NoProjects(_) => Ok(()),
-        Require::Holds(receipt) if tables.work.holds(*receipt) => Ok(()),
-        Require::Holds(_) => Err(CommitError::LeaseLost),
-    }
+/// An id that exists already: ids are never given twice, so this is a defect.
+pub(super) fn same_id(bad: bool, table: &str) -> Result<(), CommitError> {
+    unless(
+        bad,
+        StoreError::Corrupt(format!("{table}: an id was used twice")).into(),
+    )
 }
 
-fn writable(tables: &Tables, write: &Write) -> Result<(), CommitError> {
-    match write {
-        Write::InsertCluster(new, _) => {
-            free(
-                !tables.cluster_names.contains_key(&new.name),
-                Taken::ClusterName,
-            )?;
-            free(
-                !tables.identities.contains_key(&new.identity),
-                Taken::ClusterIdentity,
-            )
+impl Tables {
+    pub(super) fn check(&self, require: &Require, now: Instant) -> Result<(), CommitError> {
+        match require {
+            Require::ClusterAccepts(id) => {
+                let open = self
+                    .clusters
+                    .get(*id)
+                    .is_some_and(|row| row.deleting.is_none());
+                unless(!open, CommitError::Closed(Noun::Cluster))
+            }
+            Require::TenantAccepts(id) => {
+                let open = self
+                    .tenants
+                    .get(*id)
+                    .is_some_and(|row| row.deleting.is_none());
+                unless(!open, CommitError::Closed(Noun::Tenant))
+            }
+            Require::ProjectAccepts(id) => {
+                let open = self
+                    .projects
+                    .get(*id)
+                    .is_some_and(|row| row.deleting.is_none());
+                unless(!open, CommitError::Closed(Noun::Project))
+            }
+            Require::NoTenants(id) => {
+                let any = self.tenants.below(*id).next().is_some();
+                unless(any, CommitError::NotEmpty(Noun::Cluster))
+            }
+            Require::NoProjects(id) => {
+                let any = self.projects.below(*id).next().is_some();
+                unless(any, CommitError::NotEmpty(Noun::Tenant))
+            }
+            Require::Holds(receipt) => unless(!self.holds(receipt, now), CommitError::LeaseLost),
         }
-        Write::UpdateCluster(new) => follows(
-            tables.clusters.get(&new.id).map(|row| row.generation),
-            new.generation,
-        ),
-        Write::InsertTenant(new) => {
-            let key = (new.cluster, new.name.clone());
-            free(!tables.tenant_names.contains_key(&key), Taken::TenantName)
-        }
-        Write::UpdateTenant(new) => follows(
-            tables.tenants.get(&new.id).map(|row| row.generation),
-            new.generation,
-        ),
-        Write::InsertProject(new) => {
-            let key = (new.tenant, new.name.clone());
-            free(!tables.project_names.contains_key(&key), Taken::ProjectName)?;
-            let key = (new.cluster, new.namespace.clone());
-            free(!tables.namespaces.contains(&key), Taken::Namespace)
-        }
-        Write::UpdateProject(new) => follows(
-            tables.projects.get(&new.id).map(|row| row.generation),
-            new.generation,
-        ),
-        Write::UpdateGrant(new) => match tables.grant(new.id) {
-            Some(_) => Ok(()),
-            None => Err(CommitError::Stale),
-        },
-        Write::ClusterStatus(..)
-        | Write::PurgeCluster(..)
-        | Write::TenantStatus(..)
-        | Write::PurgeTenant(..)
-        | Write::DeleteProjectsOf(..)
-        | Write::SetMembers(..)
-        | Write::ProjectStatus(..)
-        | Write::PurgeProject(..)
-        | Write::InsertToken(_)
-        | Write::RevokeTokens(..)
-        | Write::InsertGrant(_)
-        | Write::RevokeGrants(..)
-        | Write::PurgeGrant(_) => Ok(()),
     }
-}
 
-const fn free(is: bool, what: Taken) -> Result<(), CommitError> {
-    if is {
-        Ok(())
-    } else {
-        Err(CommitError::Taken(what))
+    fn holds(&self, receipt: &Receipt, now: Instant) -> bool {
+        self.queue
+            .get(receipt.item)
+            .is_some_and(|item| item.is_held_by(receipt.lease, now))
     }
-}
 
-fn follows(old: Option<Generation>, new: Generation) -> Result<(), CommitError> {
-    if old.is_some_and(|old| old.next() == new) {
-        Ok(())
-    } else {
-        Err(CommitError::Stale)
+    pub(super) fn check_new_cluster(&self, new: &Cluster) -> Result<(), CommitError> {
+        same_id(self.clusters.get(new.id).is_some(), "clusters")?;
+        let named = self.clusters.named((), &new.name).is_some();
+        unless(named, CommitError::Taken(Taken::ClusterName))?;
+        let known = self.identities.contains_key(&new.identity);
+        unless(known, CommitError::Taken(Taken::ClusterIdentity))
+    }
+
+    pub(super) fn check_new_tenant(&self, new: &Tenant) -> Result<(), CommitError> {
+        same_id(self.tenants.get(new.id).is_some(), "tenants")?;
+        let named = self.tenants.named(new.cluster, &new.name).is_some();
+        unless(named, CommitError::Taken(Taken::TenantName))?;
+        let orphan = self.clusters.get(new.cluster).is_none();
+        unless(orphan, CommitError::Closed(Noun::Cluster))
+    }
+
+    pub(super) fn check_new_project(&self, new: &Project) -> Result<(), CommitError> {
+        same_id(self.projects.get(new.id).is_some(), "projects")?;
+        let named = self.projects.named(new.tenant, &new.name).is_some();
+        unless(named, CommitError::Taken(Taken::ProjectName))?;
+        let place = (new.cluster, new.namespace.clone());
+        let reserved = self.namespaces.contains_key(&place);
+        unless(reserved, CommitError::Taken(Taken::Namespace))?;
+        let orphan = self.tenants.get(new.tenant).is_none();
+        unless(orphan, CommitError::Closed(Noun::Tenant))
     }
 }

@@ -1,11 +1,10 @@
-//! Reads of the memory store.
+//! Reads.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kubenova_core::access::Role;
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::credential::{CredentialState, Grant, Token};
@@ -16,111 +15,83 @@ use kubenova_core::ports::store::{
     StoreError, TenantFilter, TenantReads, TokenFilter, TokenLookup,
 };
 use kubenova_core::value::{
-    ClusterId, GrantId, Page, Paged, Position, ProjectId, Ref, Secret, TenantId, TokenId,
+    ClusterId, GrantId, Page, Paged, ProjectId, Ref, Secret, TenantId, TokenId,
 };
-use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::MemoryStore;
-use super::tables::{ROOT, Tables};
+use super::named::Query;
+use super::tables::Tables;
 
-/// How many objects an ambiguous name may show.
-const AMBIGUOUS_MAX: usize = 10;
+/// A name without its parent may fit several; so many are answered.
+const CANDIDATES: usize = 10;
 
 impl Tables {
-    fn cluster_id(&self, at: &Ref) -> Option<ClusterId> {
+    fn cluster_at(&self, at: &Ref) -> Option<&Arc<Cluster>> {
         match at {
-            Ref::Id(uuid) => Some(ClusterId::new(*uuid)),
-            Ref::Name(name) => self.cluster_names.get(name).copied(),
+            Ref::Id(id) => self.clusters.get(ClusterId::new(*id)),
+            Ref::Name(name) => self.clusters.named((), name),
         }
     }
 
     fn tenants_at(&self, at: &TenantAt) -> Vec<Arc<Tenant>> {
         let cluster = match &at.cluster {
-            Some(at) => match self.cluster_id(at) {
-                Some(id) => Some(id),
+            None => None,
+            Some(at) => match self.cluster_at(at) {
+                Some(cluster) => Some(cluster.id),
                 None => return Vec::new(),
             },
-            None => None,
         };
-        let ids: Vec<TenantId> = match (&at.tenant, cluster) {
-            (Ref::Id(uuid), _) => vec![TenantId::new(*uuid)],
-            (Ref::Name(name), Some(cluster)) => self
-                .tenant_names
-                .get(&(cluster, name.clone()))
-                .copied()
+        let below = |row: &&Arc<Tenant>| cluster.is_none_or(|id| row.cluster == id);
+        match (&at.tenant, cluster) {
+            (Ref::Id(id), _) => self
+                .tenants
+                .get(TenantId::new(*id))
+                .filter(below)
+                .cloned()
                 .into_iter()
                 .collect(),
+            (Ref::Name(name), Some(id)) => {
+                self.tenants.named(id, name).cloned().into_iter().collect()
+            }
             (Ref::Name(name), None) => self
-                .tenants_called
-                .get(name)
-                .into_iter()
-                .flatten()
-                .copied()
-                .take(AMBIGUOUS_MAX)
+                .tenants
+                .named_anywhere(name)
+                .take(CANDIDATES)
+                .cloned()
                 .collect(),
-        };
-        let rows = ids.iter().filter_map(|id| self.tenants.get(id));
-        rows.filter(|row| cluster.is_none_or(|cluster| row.cluster == cluster))
-            .cloned()
-            .collect()
+        }
     }
 
-    fn projects_at(&self, at: &ProjectAt) -> Vec<Arc<Project>> {
-        let tenants = at.tenant.as_ref().map(|tenant| {
-            self.tenants_at(&TenantAt {
-                cluster: at.cluster.clone(),
-                tenant: tenant.clone(),
-            })
+    fn is_below(&self, project: &Project, at: &ProjectAt) -> bool {
+        let of_cluster = at.cluster.as_ref().is_none_or(|cluster| {
+            self.cluster_at(cluster)
+                .is_some_and(|cluster| cluster.id == project.cluster)
         });
-        let ids: Vec<ProjectId> = match (&at.project, &tenants) {
-            (Ref::Id(uuid), _) => vec![ProjectId::new(*uuid)],
-            (Ref::Name(name), Some(tenants)) => tenants
-                .iter()
-                .filter_map(|tenant| self.project_names.get(&(tenant.id, name.clone())))
-                .copied()
-                .collect(),
-            (Ref::Name(name), None) => self
-                .projects_called
-                .get(name)
-                .into_iter()
-                .flatten()
-                .copied()
-                .take(AMBIGUOUS_MAX)
-                .collect(),
+        let of_tenant = at.tenant.as_ref().is_none_or(|tenant| match tenant {
+            Ref::Id(id) => project.tenant.uuid() == *id,
+            Ref::Name(name) => project.tenant_name == *name,
+        });
+        of_cluster && of_tenant
+    }
+
+    fn projects_at(&self, at: &ProjectAt) -> Vec<Project> {
+        let found: Vec<&Arc<Project>> = match &at.project {
+            Ref::Id(id) => self.projects.get(ProjectId::new(*id)).into_iter().collect(),
+            Ref::Name(name) => self.projects.named_anywhere(name).collect(),
         };
-        let inside = |row: &Arc<Project>| {
-            tenants
-                .as_ref()
-                .is_none_or(|tenants| tenants.iter().any(|tenant| tenant.id == row.tenant))
-        };
-        ids.iter()
-            .filter_map(|id| self.projects.get(id))
-            .filter(|row| inside(row))
-            .cloned()
+        let below = found.into_iter().filter(|row| self.is_below(row, at));
+        below
+            .take(CANDIDATES)
+            .map(|row| Project::clone(row))
             .collect()
     }
-}
-
-/// Collects one page of rows in list order.
-fn page_of<T: Clone>(
-    rows: impl Iterator<Item = Arc<T>>,
-    page: &Page,
-    position: impl Fn(&T) -> Position,
-) -> Paged<T> {
-    let rows: Vec<Arc<T>> = rows.take(page.limit + 1).collect();
-    let cut = Paged::cut(rows, page.limit, |row| position(row));
-    cut.map(|row| T::clone(&row))
 }
 
 #[async_trait]
 impl ClusterReads for MemoryStore {
     async fn cluster(&self, at: &Ref) -> Result<Option<Cluster>, StoreError> {
-        let tables = self.read();
-        let found = tables
-            .cluster_id(at)
-            .and_then(|id| tables.clusters.get(&id).cloned());
-        Ok(found.map(|row| Cluster::clone(&row)))
+        let found = self.read().cluster_at(at).cloned();
+        Ok(found.map(Arc::unwrap_or_clone))
     }
 
     async fn clusters(
@@ -128,21 +99,13 @@ impl ClusterReads for MemoryStore {
         filter: ClusterFilter,
         page: Page,
     ) -> Result<Paged<Cluster>, StoreError> {
-        let tables = self.read();
-        let walk = tables
-            .cluster_index
-            .walk(ROOT, &filter.selector, page.after.as_ref());
-        let rows = walk
-            .filter_map(|id| tables.clusters.get(&ClusterId::new(id)).cloned())
-            .filter(|row| {
-                filter.only.is_none_or(|only| row.id == only)
-                    && filter.selector.matches(row.labels.as_map())
-            });
-        let key = |row: &Cluster| Position {
-            key: row.name.to_string(),
-            id: row.id.uuid(),
-        };
-        Ok(page_of(rows, &page, key))
+        self.read().clusters.list(&Query {
+            parent: Some(()),
+            driver: None,
+            only: filter.only.as_ref().map(std::slice::from_ref),
+            selector: &filter.selector,
+            page: &page,
+        })
     }
 
     async fn credential(&self, cluster: ClusterId) -> Result<Option<Secret>, StoreError> {
@@ -150,7 +113,7 @@ impl ClusterReads for MemoryStore {
     }
 
     async fn cluster_ids(&self) -> Result<Vec<ClusterId>, StoreError> {
-        Ok(self.read().clusters.keys().copied().collect())
+        Ok(self.read().clusters.below(()).collect())
     }
 }
 
@@ -158,64 +121,45 @@ impl ClusterReads for MemoryStore {
 impl TenantReads for MemoryStore {
     async fn tenants_at(&self, at: &TenantAt) -> Result<Vec<Tenant>, StoreError> {
         let found = self.read().tenants_at(at);
-        Ok(found.iter().map(|row| Tenant::clone(row)).collect())
+        Ok(found.into_iter().map(Arc::unwrap_or_clone).collect())
     }
 
     async fn tenant(&self, id: TenantId) -> Result<Option<Tenant>, StoreError> {
-        let found = self.read().tenants.get(&id).cloned();
-        Ok(found.map(|row| Tenant::clone(&row)))
+        let found = self.read().tenants.get(id).cloned();
+        Ok(found.map(Arc::unwrap_or_clone))
     }
 
     async fn tenants(&self, filter: TenantFilter, page: Page) -> Result<Paged<Tenant>, StoreError> {
         let tables = self.read();
-        let wanted = |row: &Tenant| {
-            filter.only.is_none_or(|only| row.id == only)
-                && filter
-                    .owner
-                    .as_ref()
-                    .is_none_or(|owner| row.owners.contains(owner))
-                && filter.selector.matches(row.labels.as_map())
+        let nobody = super::named::Names::new();
+        // The index of owners is kept per cluster; a list over all clusters looks at every tenant.
+        let driver = filter.cluster.zip(filter.owner.clone());
+        let driver = driver.map(|key| tables.owners.get(&key).unwrap_or(&nobody));
+        let query = Query {
+            parent: filter.cluster,
+            driver,
+            only: filter.only.as_ref().map(std::slice::from_ref),
+            selector: &filter.selector,
+            page: &page,
         };
-        let key = |row: &Tenant| Position {
-            key: row.name.to_string(),
-            id: row.id.uuid(),
-        };
-        let get = |id| tables.tenants.get(&TenantId::new(id)).cloned();
-        if let Some(cluster) = filter.cluster {
-            let walk =
-                tables
-                    .tenant_index
-                    .walk(cluster.uuid(), &filter.selector, page.after.as_ref());
-            return Ok(page_of(
-                walk.filter_map(get).filter(|row| wanted(row)),
-                &page,
-                key,
-            ));
+        match (filter.cluster, &filter.owner) {
+            (None, Some(owner)) => tables
+                .tenants
+                .list_where(&query, |row| row.owners.contains(owner)),
+            (Some(_), _) | (None, None) => tables.tenants.list(&query),
         }
-        let all: BTreeMap<(String, Uuid), Arc<Tenant>> = tables
-            .tenants
-            .values()
-            .filter(|row| wanted(row))
-            .map(|row| ((row.name.to_string(), row.id.uuid()), Arc::clone(row)))
-            .collect();
-        let after = page.after.as_ref().map(|p| (p.key.clone(), p.id));
-        let rows = all
-            .into_iter()
-            .filter(|(key, _)| after.as_ref().is_none_or(|after| key > after));
-        Ok(page_of(rows.map(|(_, row)| row), &page, key))
     }
 }
 
 #[async_trait]
 impl ProjectReads for MemoryStore {
     async fn projects_at(&self, at: &ProjectAt) -> Result<Vec<Project>, StoreError> {
-        let found = self.read().projects_at(at);
-        Ok(found.iter().map(|row| Project::clone(row)).collect())
+        Ok(self.read().projects_at(at))
     }
 
     async fn project(&self, id: ProjectId) -> Result<Option<Project>, StoreError> {
-        let found = self.read().projects.get(&id).cloned();
-        Ok(found.map(|row| Project::clone(&row)))
+        let found = self.read().projects.get(id).cloned();
+        Ok(found.map(Arc::unwrap_or_clone))
     }
 
     async fn projects(
@@ -223,140 +167,100 @@ impl ProjectReads for MemoryStore {
         filter: ProjectFilter,
         page: Page,
     ) -> Result<Paged<Project>, StoreError> {
-        let tables = self.read();
-        let parent = filter.tenant.uuid();
-        let walk = tables
-            .project_index
-            .walk(parent, &filter.selector, page.after.as_ref());
-        let rows = walk
-            .filter_map(|id| tables.projects.get(&ProjectId::new(id)).cloned())
-            .filter(|row| {
-                filter
-                    .only
-                    .as_ref()
-                    .is_none_or(|only| only.contains(&row.id))
-                    && filter.selector.matches(row.labels.as_map())
-            });
-        let key = |row: &Project| Position {
-            key: row.name.to_string(),
-            id: row.id.uuid(),
-        };
-        Ok(page_of(rows, &page, key))
+        self.read().projects.list(&Query {
+            parent: Some(filter.tenant),
+            driver: None,
+            only: filter.only.as_deref(),
+            selector: &filter.selector,
+            page: &page,
+        })
     }
 
     async fn members(&self, project: ProjectId) -> Result<Members, StoreError> {
-        Ok(self
-            .read()
-            .members
-            .get(&project)
-            .cloned()
-            .unwrap_or_default())
+        let found = self.read().members.get(&project).cloned();
+        Ok(found.map(Arc::unwrap_or_clone).unwrap_or_default())
     }
 
     async fn access(&self, project: ProjectId) -> Result<Access, StoreError> {
         let tables = self.read();
-        let Some(row) = tables.projects.get(&project) else {
+        let Some(row) = tables.projects.get(project) else {
             return Ok(Access::default());
         };
-        let opens = |grant: &&Grant| {
+        let members = tables
+            .members
+            .get(&project)
+            .map(|members| Members::clone(members));
+        let opens = |grant: &&Arc<Grant>| {
             grant.project.is_none_or(|only| only == project)
                 && grant.revocation.binding_cut_at.is_none()
         };
-        let members = tables.members.get(&project).cloned().unwrap_or_default();
-        let of_tenant = tables.grants_of.get(&row.tenant).into_iter().flatten();
-        let grants = of_tenant
-            .filter_map(|id| tables.grants.get(id))
-            .filter(opens)
-            .cloned();
+        let grants = tables.grants.of_tenant(row.tenant).filter(opens);
         Ok(Access {
-            members,
-            grants: grants.collect(),
+            members: members.unwrap_or_default(),
+            grants: grants.map(|grant| Grant::clone(grant)).collect(),
         })
     }
-}
-
-/// Tokens and grants are listed by (creation, id): ids are made in the order of time.
-fn by_id<T: Clone>(
-    rows: &BTreeMap<Uuid, T>,
-    page: &Page,
-    wanted: impl Fn(&T) -> bool,
-    id: impl Fn(&T) -> Uuid,
-) -> Paged<T> {
-    let from = page.after.as_ref().map_or(std::ops::Bound::Unbounded, |p| {
-        std::ops::Bound::Excluded(p.id)
-    });
-    let range = rows
-        .range((from, std::ops::Bound::Unbounded))
-        .map(|(_, row)| row);
-    let rows = range
-        .filter(|row| wanted(row))
-        .take(page.limit + 1)
-        .cloned()
-        .collect();
-    Paged::cut(rows, page.limit, |row| Position {
-        key: String::new(),
-        id: id(row),
-    })
 }
 
 #[async_trait]
 impl CredentialReads for MemoryStore {
     async fn token(&self, id: TokenId) -> Result<Option<TokenLookup>, StoreError> {
         let tables = self.read();
-        let found = tables.tokens.get(&id.uuid()).cloned();
-        Ok(found.map(|token| {
-            let tenant = token.tenant.and_then(|tenant| tables.tenants.get(&tenant));
-            TokenLookup {
-                cluster: tenant.map(|tenant| tenant.cluster),
-                token,
-            }
+        Ok(tables.tokens.get(id).map(|token| TokenLookup {
+            token: Token::clone(token),
+            cluster: token
+                .tenant
+                .and_then(|id| tables.tenants.get(id))
+                .map(|row| row.cluster),
         }))
     }
 
     async fn tokens(&self, filter: TokenFilter, page: Page) -> Result<Paged<Token>, StoreError> {
-        let wanted = |token: &Token| filter.tenant.is_none() || token.tenant == filter.tenant;
-        Ok(by_id(&self.read().tokens, &page, wanted, |token| {
-            token.id.uuid()
-        }))
+        self.read()
+            .tokens
+            .list(filter.tenant, None, |_| true, &page)
     }
 
     async fn revoked_within(&self, window: Duration) -> Result<Vec<TokenId>, StoreError> {
-        let now = Instant::now();
+        let window = SignedDuration::try_from(window).unwrap_or(SignedDuration::MAX);
+        let from = self
+            .clock
+            .now()
+            .checked_sub(window)
+            .unwrap_or(Timestamp::MIN);
         let tables = self.read();
         let recent = tables
             .revoked
             .iter()
-            .filter(|(when, _)| now.duration_since(*when) <= window);
+            .rev()
+            .take_while(|(seen, _)| *seen >= from);
         Ok(recent.map(|(_, id)| *id).collect())
     }
 
     async fn has_admin(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let admin = |token: &Token| {
-            token.roles.has(Role::Admin) && token.state(now) == CredentialState::Active
+        let admin = |row: &Arc<Token>| {
+            row.roles.has(Role::Admin) && row.state(now) == CredentialState::Active
         };
-        Ok(self.read().tokens.values().any(admin))
+        Ok(self.read().tokens.rows().any(admin))
     }
 
     async fn grant(&self, id: GrantId) -> Result<Option<Grant>, StoreError> {
-        Ok(self.read().grant(id).cloned())
+        let found = self.read().grants.get(id).cloned();
+        Ok(found.map(Arc::unwrap_or_clone))
     }
 
     async fn grants(&self, filter: GrantFilter, page: Page) -> Result<Paged<Grant>, StoreError> {
-        let wanted = |grant: &Grant| {
-            filter.tenant.is_none_or(|tenant| grant.tenant == tenant)
-                && filter
-                    .project
-                    .is_none_or(|project| grant.project == Some(project))
-                && filter
-                    .subject
-                    .as_ref()
-                    .is_none_or(|subject| grant.subject == *subject)
+        let keep = |row: &Grant| {
+            filter
+                .subject
+                .as_ref()
+                .is_none_or(|subject| row.subject == *subject)
                 && filter
                     .state
-                    .is_none_or(|(state, now)| grant.state(now) == state)
+                    .is_none_or(|(state, now)| row.state(now) == state)
         };
-        Ok(by_id(&self.read().grants, &page, wanted, |grant| {
-            grant.id.uuid()
-        }))
+        self.read()
+            .grants
+            .list(filter.tenant, filter.project, keep, &page)
     }
 }

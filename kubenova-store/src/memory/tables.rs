@@ -1,162 +1,228 @@
-//! The rows, their indexes, and the few ways to change them that keep both together.
+//! All tables, the journal of their changes, and the commit of a change set.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use kubenova_core::domain::audit::AuditEntry;
+use jiff::Timestamp;
+use kubenova_core::change::{ChangeSet, Work};
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::credential::{Grant, Token};
 use kubenova_core::domain::project::{Members, Project};
 use kubenova_core::domain::tenant::Tenant;
-use kubenova_core::value::{ClusterId, GrantId, Name, ProjectId, Secret, TenantId, TokenId};
+use kubenova_core::ports::store::CommitError;
+use kubenova_core::value::{
+    ClusterId, GrantId, Name, ProjectId, Secret, Subject, TenantId, TokenId,
+};
 use tokio::time::Instant;
-use uuid::Uuid;
 
-use super::index::{Index, Key};
-use super::workset::WorkSet;
+use super::audit::Audit;
+use super::issued::Issued;
+use super::named::{Named, Names};
+use super::queue::{Item, Queue};
 
-/// The parent of clusters in the index.
-pub(super) const ROOT: Uuid = Uuid::nil();
-const AUDIT_MAX: usize = 100_000;
+/// So many revocations are remembered for those who ask what was revoked lately; far more than a few seconds bring.
+const REVOKED_MAX: usize = 100_000;
 
 #[derive(Default)]
 pub(super) struct Tables {
-    pub(super) clusters: HashMap<ClusterId, Arc<Cluster>>,
+    pub(super) clusters: Named<Cluster>,
     pub(super) credentials: HashMap<ClusterId, Secret>,
-    pub(super) cluster_names: HashMap<Name, ClusterId>,
     pub(super) identities: HashMap<String, ClusterId>,
-    pub(super) cluster_index: Index,
-    pub(super) tenants: HashMap<TenantId, Arc<Tenant>>,
-    pub(super) tenant_names: HashMap<(ClusterId, Name), TenantId>,
-    pub(super) tenants_called: HashMap<Name, BTreeSet<TenantId>>,
-    pub(super) tenant_index: Index,
-    pub(super) projects: HashMap<ProjectId, Arc<Project>>,
-    pub(super) project_names: HashMap<(TenantId, Name), ProjectId>,
-    pub(super) projects_called: HashMap<Name, BTreeSet<ProjectId>>,
-    pub(super) namespaces: HashSet<(ClusterId, Name)>,
-    pub(super) project_index: Index,
-    pub(super) members: HashMap<ProjectId, Members>,
-    pub(super) tokens: BTreeMap<Uuid, Token>,
-    pub(super) revoked: VecDeque<(Instant, TokenId)>,
-    pub(super) grants: BTreeMap<Uuid, Grant>,
-    pub(super) grants_of: HashMap<TenantId, BTreeSet<Uuid>>,
-    pub(super) work: WorkSet,
-    pub(super) audit: VecDeque<AuditEntry>,
+    pub(super) tenants: Named<Tenant>,
+    pub(super) owners: HashMap<(ClusterId, Subject), Names<TenantId>>,
+    pub(super) projects: Named<Project>,
+    pub(super) namespaces: HashMap<(ClusterId, Name), ProjectId>,
+    pub(super) members: HashMap<ProjectId, Arc<Members>>,
+    pub(super) tokens: Issued<Token>,
+    /// When a revocation was seen; oldest first.
+    pub(super) revoked: VecDeque<(Timestamp, TokenId)>,
+    pub(super) grants: Issued<Grant>,
+    pub(super) queue: Queue,
+    pub(super) audit: Audit,
+    journal: Vec<Undo>,
 }
 
-pub(super) fn key_of(name: &Name, id: Uuid) -> Key {
-    (name.as_str().to_owned(), id)
+/// The inverse of one change: put this back.
+enum Undo {
+    Cluster(ClusterId, Option<Arc<Cluster>>),
+    Credential(ClusterId, Option<Secret>),
+    Tenant(TenantId, Option<Arc<Tenant>>),
+    Project(ProjectId, Option<Arc<Project>>),
+    Members(ProjectId, Option<Arc<Members>>),
+    Token(TokenId, Option<Arc<Token>>),
+    Grant(GrantId, Option<Arc<Grant>>),
+    Work(Work, Option<Item>),
+    Revoked,
 }
 
 impl Tables {
-    pub(super) fn put_cluster(&mut self, cluster: Cluster) {
-        self.drop_cluster(cluster.id);
-        let key = key_of(&cluster.name, cluster.id.uuid());
-        self.cluster_index
-            .insert(ROOT, &key, cluster.labels.as_map());
-        self.cluster_names.insert(cluster.name.clone(), cluster.id);
-        self.identities.insert(cluster.identity.clone(), cluster.id);
-        self.clusters.insert(cluster.id, Arc::new(cluster));
+    /// Commits one change set, or leaves everything as it was. Answers whether work was asked for.
+    pub(super) fn commit(
+        &mut self,
+        changes: ChangeSet,
+        now: Timestamp,
+    ) -> Result<bool, CommitError> {
+        let asked = self.carry_out(&changes, now);
+        if asked.is_err() {
+            self.roll_back();
+        }
+        let asked = asked?;
+        self.journal.clear();
+        self.trim_revoked();
+        self.audit.append(changes.audit);
+        Ok(asked)
     }
 
-    pub(super) fn drop_cluster(&mut self, id: ClusterId) {
-        let Some(old) = self.clusters.remove(&id) else {
-            return;
-        };
-        let key = key_of(&old.name, id.uuid());
-        self.cluster_index.remove(ROOT, &key, old.labels.as_map());
-        self.cluster_names.remove(&old.name);
-        self.identities.remove(&old.identity);
+    fn carry_out(&mut self, changes: &ChangeSet, now: Timestamp) -> Result<bool, CommitError> {
+        let instant = Instant::now();
+        for require in &changes.requires {
+            self.check(require, instant)?;
+        }
+        let mut asked = !changes.work.is_empty();
+        for write in &changes.writes {
+            asked |= self.apply(write, (now, instant))?;
+        }
+        for request in &changes.work {
+            self.ask(*request, instant);
+        }
+        Ok(asked)
     }
 
-    pub(super) fn put_tenant(&mut self, tenant: Tenant) {
-        self.drop_tenant(tenant.id);
-        let key = key_of(&tenant.name, tenant.id.uuid());
-        self.tenant_index
-            .insert(tenant.cluster.uuid(), &key, tenant.labels.as_map());
-        self.tenant_names
-            .insert((tenant.cluster, tenant.name.clone()), tenant.id);
-        self.tenants_called
-            .entry(tenant.name.clone())
-            .or_default()
-            .insert(tenant.id);
-        self.tenants.insert(tenant.id, Arc::new(tenant));
-    }
-
-    pub(super) fn drop_tenant(&mut self, id: TenantId) {
-        let Some(old) = self.tenants.remove(&id) else {
-            return;
-        };
-        let key = key_of(&old.name, id.uuid());
-        self.tenant_index
-            .remove(old.cluster.uuid(), &key, old.labels.as_map());
-        self.tenant_names.remove(&(old.cluster, old.name.clone()));
-        forget(&mut self.tenants_called, &old.name, &id);
-    }
-
-    pub(super) fn put_project(&mut self, project: Project) {
-        self.drop_project(project.id);
-        let key = key_of(&project.name, project.id.uuid());
-        self.project_index
-            .insert(project.tenant.uuid(), &key, project.labels.as_map());
-        self.project_names
-            .insert((project.tenant, project.name.clone()), project.id);
-        self.projects_called
-            .entry(project.name.clone())
-            .or_default()
-            .insert(project.id);
-        self.namespaces
-            .insert((project.cluster, project.namespace.clone()));
-        self.projects.insert(project.id, Arc::new(project));
-    }
-
-    pub(super) fn drop_project(&mut self, id: ProjectId) {
-        let Some(old) = self.projects.remove(&id) else {
-            return;
-        };
-        let key = key_of(&old.name, id.uuid());
-        self.project_index
-            .remove(old.tenant.uuid(), &key, old.labels.as_map());
-        self.project_names.remove(&(old.tenant, old.name.clone()));
-        self.namespaces
-            .remove(&(old.cluster, old.namespace.clone()));
-        forget(&mut self.projects_called, &old.name, &id);
-    }
-
-    pub(super) fn put_grant(&mut self, grant: Grant) {
-        self.grants_of
-            .entry(grant.tenant)
-            .or_default()
-            .insert(grant.id.uuid());
-        self.grants.insert(grant.id.uuid(), grant);
-    }
-
-    pub(super) fn drop_grant(&mut self, id: GrantId) {
-        let Some(old) = self.grants.remove(&id.uuid()) else {
-            return;
-        };
-        if let Some(set) = self.grants_of.get_mut(&old.tenant) {
-            set.remove(&id.uuid());
+    /// Plays the journal back, newest change first.
+    pub(super) fn roll_back(&mut self) {
+        while let Some(undo) = self.journal.pop() {
+            match undo {
+                Undo::Cluster(id, old) => drop(self.swap_cluster(id, old)),
+                Undo::Credential(id, old) => drop(self.swap_credential(id, old)),
+                Undo::Tenant(id, old) => drop(self.swap_tenant(id, old.as_ref())),
+                Undo::Project(id, old) => drop(self.swap_project(id, old)),
+                Undo::Members(id, old) => drop(self.swap_members(id, old)),
+                Undo::Token(id, old) => drop(self.tokens.put(id, old)),
+                Undo::Grant(id, old) => drop(self.grants.put(id, old)),
+                Undo::Work(item, old) => drop(self.queue.put(item, old)),
+                Undo::Revoked => drop(self.revoked.pop_back()),
+            }
         }
     }
 
-    pub(super) fn remember(&mut self, entries: Vec<AuditEntry>) {
-        self.audit.extend(entries);
-        while self.audit.len() > AUDIT_MAX {
-            self.audit.pop_front();
+    pub(super) fn put_cluster(&mut self, id: ClusterId, new: Option<Cluster>) {
+        let old = self.swap_cluster(id, new.map(Arc::new));
+        self.journal.push(Undo::Cluster(id, old));
+    }
+
+    pub(super) fn put_credential(&mut self, id: ClusterId, new: Option<Secret>) {
+        let old = self.swap_credential(id, new);
+        self.journal.push(Undo::Credential(id, old));
+    }
+
+    pub(super) fn put_tenant(&mut self, id: TenantId, new: Option<Tenant>) {
+        let old = self.swap_tenant(id, new.map(Arc::new).as_ref());
+        self.journal.push(Undo::Tenant(id, old));
+    }
+
+    pub(super) fn put_project(&mut self, id: ProjectId, new: Option<Project>) {
+        let old = self.swap_project(id, new.map(Arc::new));
+        self.journal.push(Undo::Project(id, old));
+    }
+
+    pub(super) fn put_members(&mut self, id: ProjectId, new: Option<Members>) {
+        let old = self.swap_members(id, new.map(Arc::new));
+        self.journal.push(Undo::Members(id, old));
+    }
+
+    pub(super) fn put_token(&mut self, id: TokenId, new: Option<Token>) {
+        let old = self.tokens.put(id, new.map(Arc::new));
+        self.journal.push(Undo::Token(id, old));
+    }
+
+    pub(super) fn put_grant(&mut self, id: GrantId, new: Option<Grant>) {
+        let old = self.grants.put(id, new.map(Arc::new));
+        self.journal.push(Undo::Grant(id, old));
+    }
+
+    pub(super) fn put_work(&mut self, item: Work, new: Option<Item>) {
+        let old = self.queue.put(item, new);
+        self.journal.push(Undo::Work(item, old));
+    }
+
+    pub(super) fn note_revoked(&mut self, now: Timestamp, id: TokenId) {
+        self.revoked.push_back((now, id));
+        self.journal.push(Undo::Revoked);
+    }
+
+    /// Changes outside of a change set need no way back.
+    pub(super) fn settle(&mut self) {
+        self.journal.clear();
+    }
+
+    fn trim_revoked(&mut self) {
+        while self.revoked.len() > REVOKED_MAX {
+            self.revoked.pop_front();
         }
     }
 
-    pub(super) fn grant(&self, id: GrantId) -> Option<&Grant> {
-        self.grants.get(&id.uuid())
+    fn swap_cluster(&mut self, id: ClusterId, new: Option<Arc<Cluster>>) -> Option<Arc<Cluster>> {
+        let identity = new.as_ref().map(|row| row.identity.clone());
+        let old = self.clusters.put(id, new);
+        if let Some(old) = &old {
+            self.identities.remove(&old.identity);
+        }
+        if let Some(identity) = identity {
+            self.identities.insert(identity, id);
+        }
+        old
     }
-}
 
-fn forget<T: Ord>(map: &mut HashMap<Name, BTreeSet<T>>, name: &Name, id: &T) {
-    if let Some(set) = map.get_mut(name) {
-        set.remove(id);
-        if set.is_empty() {
-            map.remove(name);
+    fn swap_credential(&mut self, id: ClusterId, new: Option<Secret>) -> Option<Secret> {
+        match new {
+            Some(new) => self.credentials.insert(id, new),
+            None => self.credentials.remove(&id),
+        }
+    }
+
+    fn swap_tenant(&mut self, id: TenantId, new: Option<&Arc<Tenant>>) -> Option<Arc<Tenant>> {
+        let old = self.tenants.put(id, new.cloned());
+        let same = matches!((&old, new), (Some(old), Some(new)) if old.owners == new.owners);
+        if same {
+            return old;
+        }
+        if let Some(row) = &old {
+            for owner in &row.owners {
+                let key = (row.cluster, owner.clone());
+                if let Some(names) = self.owners.get_mut(&key) {
+                    names.remove(&row.name);
+                    if names.is_empty() {
+                        self.owners.remove(&key);
+                    }
+                }
+            }
+        }
+        if let Some(row) = new {
+            for owner in &row.owners {
+                let names = self.owners.entry((row.cluster, owner.clone())).or_default();
+                names.insert(row.name.clone(), id);
+            }
+        }
+        old
+    }
+
+    fn swap_project(&mut self, id: ProjectId, new: Option<Arc<Project>>) -> Option<Arc<Project>> {
+        let place = |row: &Project| (row.cluster, row.namespace.clone());
+        let reserve = new.as_ref().map(|row| place(row));
+        let old = self.projects.put(id, new);
+        if let Some(old) = &old {
+            self.namespaces.remove(&place(old));
+        }
+        if let Some(place) = reserve {
+            self.namespaces.insert(place, id);
+        }
+        old
+    }
+
+    fn swap_members(&mut self, id: ProjectId, new: Option<Arc<Members>>) -> Option<Arc<Members>> {
+        match new {
+            Some(new) => self.members.insert(id, new),
+            None => self.members.remove(&id),
         }
     }
 }

@@ -1,0 +1,60 @@
+//! The macro that turns the suites into tests of one store.
+
+/// Makes a module of tests, one per conformance function, each on a store of its own.
+///
+/// The expression is awaited and gives something that dereferences to a [`Store`](crate::ports::Store). The crate that
+/// calls this needs tokio with `macros` and `rt-multi-thread`.
+///
+/// ```ignore
+/// kubenova_core::store_conformance!(memory, fixture::memory_store());
+/// ```
+#[macro_export]
+macro_rules! store_conformance {
+    ($name:ident, $make:expr) => {
+        $crate::store_conformance! { @all $name, $make;
+            cluster: round_trip, unique_keys, intent_and_status_have_different_writers, reports_never_go_back,
+                lists_narrow_and_select;
+            tenant: round_trip, names_are_unique_per_cluster, paths_find_what_they_mean, lists_narrow_and_select,
+                lists_span_clusters,
+                intent_and_status_have_different_writers, owners_follow_updates;
+            project: round_trip, names_and_namespaces_are_reserved, paths_find_what_they_mean, members_are_replaced,
+                access_knows_who_opens_it, lists_narrow_and_select;
+            credential: tokens_round_trip, grants_round_trip, lists_are_in_order_of_issue, grants_are_filtered, grants_are_listed_by_state,
+                admins_are_found, times_are_set_once;
+            revoke: tokens_one_by_one, every_way_to_revoke_tokens, every_way_to_revoke_grants,
+                revoking_grants_asks_for_their_work;
+            commit: all_or_nothing, updates_name_their_version, closed_parents_refuse, children_are_in_the_way,
+                a_lost_lease_refuses, one_bad_among_many_fails_alone, nothing_to_do_is_done,
+                a_dropped_caller_cancels_nothing, many_writes_in_one_set;
+            race: two_writers_of_one_version, one_name_is_taken_once, deletion_against_creation,
+                cluster_deletion_against_tenants, claims_never_overlap;
+            purge: cluster, tenant, project, deleting_all_projects, grants;
+            queue: asking_again_keeps_one_row, second_request_survives, earliest_due_first, a_lost_lease_is_anothers,
+                only_its_own_lease_is_given_back, failures_are_counted_and_forgotten, looking_again_later,
+                an_earlier_request_wins, shares_of_a_cluster, everything_is_asked_for, waiters_wake, timers;
+            list: selectors_match_as_in_memory, pages_neither_repeat_nor_skip, cursors_survive_inserts,
+                names_sort_by_bytes;
+        }
+    };
+    (@all $name:ident, $make:expr; $($rest:tt)*) => {
+        mod $name {
+            #[expect(unused_imports, reason = "the expression may need nothing of the caller's")]
+            use super::*;
+            $crate::store_conformance! { @groups $make; $($rest)* }
+        }
+    };
+    (@groups $make:expr; ) => {};
+    (@groups $make:expr; $group:ident: $($test:ident),+; $($rest:tt)*) => {
+        mod $group {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    let store = $make.await;
+                    $crate::testing::suite::$group::$test(&*store).await;
+                }
+            )+
+        }
+        $crate::store_conformance! { @groups $make; $($rest)* }
+    };
+}
