@@ -1,6 +1,7 @@
 //! One watch per kind and cluster: foreign changes of what is ours become signals for the work set.
 
 mod echo;
+mod feed;
 mod signal;
 
 pub(crate) use echo::Echo;
@@ -10,9 +11,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use kube::Client;
-use kube::api::DynamicObject;
-use kube::runtime::watcher::{self, Event};
-use kube::runtime::{WatchStreamExt, watcher as watch_kind};
+use kube::runtime::{WatchStreamExt, watcher};
 use kubenova_core::domain::credential::PLATFORM_NAMESPACE;
 use kubenova_core::ports::cluster::Signal;
 
@@ -20,18 +19,20 @@ use crate::manifest::labels;
 use crate::tenancy::call::{
     ACCOUNT, BINDING, CLUSTER_ROLE, CONFIGURATION, Kind, NAMESPACE, OWNER, SECRET, TENANT,
 };
+use feed::Feed;
 
 /// Watches everything of ours. Each watch heals itself with backoff; a list after a gap says [`Signal::Resync`].
 pub(crate) fn signals(client: &Client, echo: &Arc<Echo>) -> BoxStream<'static, Signal> {
     let watched = [
-        (NAMESPACE, None, labels::OURS),
-        (BINDING, None, labels::OURS),
-        (CLUSTER_ROLE, None, labels::OURS),
-        (TENANT, None, labels::OURS),
-        (OWNER, None, labels::OURS),
-        (ACCOUNT, Some(PLATFORM_NAMESPACE), labels::OURS),
-        (SECRET, Some(PLATFORM_NAMESPACE), labels::OURS),
-        (CONFIGURATION, None, ""),
+        (NAMESPACE, None, Some(labels::OURS)),
+        (BINDING, None, Some(labels::OURS)),
+        (CLUSTER_ROLE, None, Some(labels::OURS)),
+        (TENANT, None, Some(labels::OURS)),
+        (OWNER, None, Some(labels::OURS)),
+        (ACCOUNT, Some(PLATFORM_NAMESPACE), Some(labels::OURS)),
+        (SECRET, Some(PLATFORM_NAMESPACE), Some(labels::OURS)),
+        // Capsule's, not ours: who its administrators are decides what we may do.
+        (CONFIGURATION, None, None),
     ];
     let streams = watched.map(|(kind, namespace, selector)| {
         one(kind, namespace, selector, client.clone(), Arc::clone(echo))
@@ -42,7 +43,7 @@ pub(crate) fn signals(client: &Client, echo: &Arc<Echo>) -> BoxStream<'static, S
 fn one(
     kind: Kind,
     namespace: Option<&str>,
-    selector: &str,
+    selector: Option<&str>,
     client: Client,
     echo: Arc<Echo>,
 ) -> BoxStream<'static, Signal> {
@@ -50,38 +51,11 @@ fn one(
         Some(namespace) => kind.within(client, namespace),
         None => kind.all(client),
     };
-    let config = watcher::Config::default().labels(selector).page_size(500);
-    let events = watch_kind(api, config).default_backoff();
-    let mut lists = 0_u32;
+    let mut config = watcher::Config::default().page_size(500);
+    config.label_selector = selector.map(str::to_owned);
+    let events = watcher(api, config).default_backoff();
+    let mut feed = Feed::new(kind, echo);
     events
-        .filter_map(move |event| {
-            let signal = event
-                .ok()
-                .and_then(|event| told(kind, event, &echo, &mut lists));
-            std::future::ready(signal)
-        })
+        .filter_map(move |event| std::future::ready(feed.told(event)))
         .boxed()
-}
-
-fn told(kind: Kind, event: Event<DynamicObject>, echo: &Echo, lists: &mut u32) -> Option<Signal> {
-    match event {
-        Event::Init => {
-            *lists += 1;
-            // The first list is the start; a later one means that changes may have been missed.
-            (*lists > 1).then_some(Signal::Resync)
-        }
-        Event::InitApply(object) => {
-            echo.remember(kind, &object);
-            None
-        }
-        Event::InitDone => None,
-        Event::Apply(object) => echo
-            .is_news(kind, &object)
-            .then(|| signal::of(kind, &object))
-            .flatten(),
-        Event::Delete(object) => echo
-            .was_known(kind, &object)
-            .then(|| signal::of(kind, &object))
-            .flatten(),
-    }
 }

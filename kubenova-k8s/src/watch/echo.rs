@@ -1,23 +1,34 @@
 //! The memory of own writes: what we wrote ourselves, and what only the platform's controllers wrote, is no news.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::api::DynamicObject;
+use kubenova_core::ports::cluster::Signal;
 use serde_json::Value;
 
+use super::signal;
 use crate::manifest::labels;
 use crate::tenancy::call::Kind;
 
-type Place = (&'static str, String, String);
+/// Plural of the kind, namespace and name.
+pub(super) type Place = (&'static str, String, String);
 
-/// One hash per object of ours: of the part that matters to us. Bounded by the number of such objects.
+/// What was last written by us or seen.
+#[derive(Debug)]
+struct Known {
+    content: u64,
+    /// Whom it concerns, by the marks it had when it was ours alone: marks can be taken away or forged.
+    about: Option<Signal>,
+}
+
+/// One entry per object of ours: the hash of the part that matters to us. Bounded by the number of such objects.
 #[derive(Debug, Default)]
-pub(crate) struct Echo(Mutex<HashMap<Place, u64>>);
+pub(crate) struct Echo(Mutex<HashMap<Place, Known>>);
 
 impl Echo {
-    fn map(&self) -> MutexGuard<'_, HashMap<Place, u64>> {
+    fn map(&self) -> MutexGuard<'_, HashMap<Place, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -30,7 +41,11 @@ impl Echo {
                 .to_owned()
         };
         let place = (kind.plural, text("namespace"), text("name"));
-        self.map().insert(place, content_of(kind, manifest, true));
+        let known = Known {
+            content: content_of(kind, manifest, true),
+            about: signal::of(kind, manifest),
+        };
+        self.map().insert(place, known);
     }
 
     /// Before a deletion by ourselves: its event is no news for role bindings, accounts and owners.
@@ -46,33 +61,55 @@ impl Echo {
         ));
     }
 
+    /// An object of a list: it may be a foreign one, which the look at everything finds out.
     pub(super) fn remember(&self, kind: Kind, object: &DynamicObject) {
-        self.map().insert(place(kind, object), hash(kind, object));
+        self.changed(kind, object);
     }
 
-    /// Whether the object differs from what was last written by us or seen.
-    pub(super) fn is_news(&self, kind: Kind, object: &DynamicObject) -> bool {
-        let now = hash(kind, object);
-        self.map().insert(place(kind, object), now) != Some(now)
+    /// After a complete list: what it does not hold went unseen.
+    pub(super) fn keep_only(&self, kind: Kind, listed: &HashSet<Place>) {
+        self.map()
+            .retain(|place, _| place.0 != kind.plural || listed.contains(place));
     }
 
-    /// Whether an object that went was still wanted as far as we know.
-    pub(super) fn was_known(&self, kind: Kind, object: &DynamicObject) -> bool {
-        self.map().remove(&place(kind, object)).is_some()
+    /// What a changed object concerns, if it differs from what was last written by us or seen.
+    pub(super) fn changed(&self, kind: Kind, object: &DynamicObject) -> Option<Signal> {
+        let object_place = place(kind, object);
+        let Ok(object) = serde_json::to_value(object) else {
+            return Some(Signal::Resync);
+        };
+        let content = content_of(kind, &object, false);
+        let mut map = self.map();
+        let old = map.remove(&object_place);
+        let same = old.as_ref().is_some_and(|old| old.content == content);
+        let about = old
+            .and_then(|old| old.about)
+            .or_else(|| signal::of(kind, &object));
+        let told = if same { None } else { about.clone() };
+        map.insert(object_place, Known { content, about });
+        told
+    }
+
+    /// What a deleted object concerns, if it was still wanted as far as we know.
+    pub(super) fn gone(&self, kind: Kind, object: &DynamicObject) -> Option<Signal> {
+        self.map()
+            .remove(&place(kind, object))
+            .and_then(|known| known.about)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.map().len()
     }
 }
 
-fn place(kind: Kind, object: &DynamicObject) -> Place {
+pub(super) fn place(kind: Kind, object: &DynamicObject) -> Place {
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     (
         kind.plural,
         text(&object.metadata.namespace),
         text(&object.metadata.name),
     )
-}
-
-fn hash(kind: Kind, object: &DynamicObject) -> u64 {
-    serde_json::to_value(object).map_or(0, |value| content_of(kind, &value, false))
 }
 
 /// Hash of what matters: labels and annotations but for the platform's own, spec, rules, subjects, role reference,

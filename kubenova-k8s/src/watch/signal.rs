@@ -1,23 +1,20 @@
 //! From an object to what has to be looked at.
 
-use kube::api::DynamicObject;
 use kubenova_core::change::Work;
 use kubenova_core::ports::cluster::Signal;
 use kubenova_core::value::{GrantId, ProjectId, TenantId};
+use serde_json::Value;
 
 use crate::manifest::labels;
 use crate::tenancy::call::Kind;
 
-pub(super) fn of(kind: Kind, object: &DynamicObject) -> Option<Signal> {
+/// What an object, or the manifest of one, concerns; `None` when its marks say nothing that we know.
+pub(super) fn of(kind: Kind, object: &Value) -> Option<Signal> {
+    let metadata = &object["metadata"];
     let mark = |key: &str| {
-        let label = object.metadata.labels.as_ref().and_then(|map| map.get(key));
-        label.or_else(|| {
-            object
-                .metadata
-                .annotations
-                .as_ref()
-                .and_then(|map| map.get(key))
-        })
+        metadata["labels"][key]
+            .as_str()
+            .or_else(|| metadata["annotations"][key].as_str())
     };
     match kind.plural {
         "clusterroles" | "capsuleconfigurations" => Some(Signal::Platform),
@@ -25,16 +22,16 @@ pub(super) fn of(kind: Kind, object: &DynamicObject) -> Option<Signal> {
             Some(uid) => uid
                 .parse()
                 .ok()
-                .map(|uuid: ProjectId| Signal::Changed(Work::Project(uuid))),
+                .map(|id: ProjectId| Signal::Changed(Work::Project(id))),
             None => Some(Signal::Platform),
         },
         "tenants" | "tenantowners" => {
-            let uid: TenantId = mark(labels::TENANT_UID)?.parse().ok()?;
-            Some(Signal::Changed(Work::Tenant(uid)))
+            let id: TenantId = mark(labels::TENANT_UID)?.parse().ok()?;
+            Some(Signal::Changed(Work::Tenant(id)))
         }
         _ => {
-            let uid: GrantId = mark(labels::GRANT_UID)?.parse().ok()?;
-            Some(Signal::Changed(Work::Grant(uid)))
+            let id: GrantId = mark(labels::GRANT_UID)?.parse().ok()?;
+            Some(Signal::Changed(Work::Grant(id)))
         }
     }
 }
