@@ -1,9 +1,10 @@
-//! Developer commands of KubeNova: a real test cluster, a private Postgres, house rules, the whole test run.
+//! Developer commands of KubeNova: a real test cluster, a private Postgres, the demo, house rules, the whole test run.
 //!
-//! Reading order: [`host`] (the machine we run on), [`cluster`], [`db`], [`tidy`], [`mod@test`].
+//! Reading order: [`host`] (the machine we run on), [`cluster`], [`db`], [`demo`], [`tidy`], [`mod@test`].
 
 pub mod cluster;
 pub mod db;
+pub mod demo;
 mod failure;
 pub mod host;
 pub mod test;
