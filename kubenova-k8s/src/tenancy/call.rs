@@ -1,13 +1,19 @@
 //! Calls to one API server: every one has a deadline, every failure becomes one of the port's.
 
+mod classify;
+mod kind;
+
+pub(crate) use classify::classify;
+pub(crate) use kind::{
+    ACCOUNT, BINDING, CLUSTER_ROLE, CONFIGURATION, EVENT, Kind, NAMESPACE, OWNER, SECRET, TENANT,
+};
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::api::{
-    ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions,
-};
-use kube::core::{GroupVersionKind, ObjectList};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions};
+use kube::core::ObjectList;
 use kube::{Api, Client};
 use kubenova_core::ports::cluster::ClusterError;
 use serde_json::Value;
@@ -18,76 +24,6 @@ use crate::watch::Echo;
 pub(crate) const MANAGER: &str = "kubenova";
 /// Lists are read in pages of this size.
 const PAGE: u32 = 500;
-
-/// A kind of object, as its API group serves it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Kind {
-    pub(crate) group: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) plural: &'static str,
-}
-
-pub(crate) const NAMESPACE: Kind = kind("", "v1", "Namespace", "namespaces");
-pub(crate) const ACCOUNT: Kind = kind("", "v1", "ServiceAccount", "serviceaccounts");
-pub(crate) const SECRET: Kind = kind("", "v1", "Secret", "secrets");
-pub(crate) const EVENT: Kind = kind("", "v1", "Event", "events");
-pub(crate) const BINDING: Kind = kind(
-    "rbac.authorization.k8s.io",
-    "v1",
-    "RoleBinding",
-    "rolebindings",
-);
-pub(crate) const CLUSTER_ROLE: Kind = kind(
-    "rbac.authorization.k8s.io",
-    "v1",
-    "ClusterRole",
-    "clusterroles",
-);
-pub(crate) const TENANT: Kind = kind("capsule.clastix.io", "v1beta2", "Tenant", "tenants");
-pub(crate) const OWNER: Kind = kind(
-    "capsule.clastix.io",
-    "v1beta2",
-    "TenantOwner",
-    "tenantowners",
-);
-pub(crate) const CONFIGURATION: Kind = kind(
-    "capsule.clastix.io",
-    "v1beta2",
-    "CapsuleConfiguration",
-    "capsuleconfigurations",
-);
-
-const fn kind(
-    group: &'static str,
-    version: &'static str,
-    kind: &'static str,
-    plural: &'static str,
-) -> Kind {
-    Kind {
-        group,
-        version,
-        kind,
-        plural,
-    }
-}
-
-impl Kind {
-    fn resource(self) -> ApiResource {
-        let gvk = GroupVersionKind::gvk(self.group, self.version, self.kind);
-        ApiResource::from_gvk_with_plural(&gvk, self.plural)
-    }
-
-    /// The API of a cluster-scoped kind, or of a namespaced one in all namespaces.
-    pub(crate) fn all(self, client: Client) -> Api<DynamicObject> {
-        Api::all_with(client, &self.resource())
-    }
-
-    /// The API of a namespaced kind in one namespace.
-    pub(crate) fn within(self, client: Client, namespace: &str) -> Api<DynamicObject> {
-        Api::namespaced_with(client, namespace, &self.resource())
-    }
-}
 
 /// A client with its deadline, and the memory of what we wrote ourselves.
 #[derive(Clone)]
@@ -238,11 +174,15 @@ impl Calls {
         kind: Kind,
         call: impl Future<Output = kube::Result<T>> + Send,
     ) -> Result<(), ClusterError> {
+        let gone_is_fine = async {
+            match call.await {
+                Ok(_) => Ok(()),
+                Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+                Err(other) => Err(other),
+            }
+        };
         let what = format!("delete {}", kind.plural);
-        match self.within(&what, call).await {
-            Ok(_) | Err(ClusterError::Missing(_)) => Ok(()),
-            Err(err) => Err(err),
-        }
+        self.within(&what, gone_is_fine).await
     }
 }
 
@@ -252,47 +192,4 @@ fn place(manifest: &Value) -> (Option<&str>, &str) {
         metadata["namespace"].as_str(),
         metadata["name"].as_str().unwrap_or_default(),
     )
-}
-
-/// Turns a client's error into one of the port's. `what` is ours; the cluster's text is looked at, never passed on.
-pub(crate) fn classify(err: &kube::Error, what: &str) -> ClusterError {
-    let what = || what.to_owned();
-    let kube::Error::Api(status) = err else {
-        return transport(err);
-    };
-    let webhook = |text: &str| status.message.contains("webhook") && status.message.contains(text);
-    match status.code {
-        _ if webhook("failed calling webhook") => ClusterError::WebhookDown,
-        401 => ClusterError::Unauthorized,
-        403 if webhook("denied the request") => ClusterError::Denied { what: what() },
-        403 => ClusterError::Forbidden { what: what() },
-        404 => ClusterError::Missing("this object or its kind"),
-        409 => ClusterError::Conflict,
-        // A denial by Capsule's namespace webhook has code 500 and no reason.
-        500 if webhook("denied the request") => ClusterError::Denied { what: what() },
-        400 | 405 | 413 | 415 | 422 => ClusterError::Denied { what: what() },
-        429 | 500 | 502 | 503 | 504 => ClusterError::Unreachable,
-        _ => ClusterError::BadAnswer,
-    }
-}
-
-fn transport(err: &kube::Error) -> ClusterError {
-    let mut cause: Option<&dyn std::error::Error> = Some(err);
-    while let Some(one) = cause {
-        if one.downcast_ref::<rustls::Error>().is_some() {
-            return ClusterError::Tls;
-        }
-        if let Some(io) = one.downcast_ref::<std::io::Error>()
-            && io
-                .get_ref()
-                .is_some_and(|inner| inner.downcast_ref::<rustls::Error>().is_some())
-        {
-            return ClusterError::Tls;
-        }
-        cause = one.source();
-    }
-    if matches!(err, kube::Error::SerdeError(_) | kube::Error::FromUtf8(_)) {
-        return ClusterError::BadAnswer;
-    }
-    ClusterError::Unreachable
 }
