@@ -107,7 +107,7 @@ impl ClusterState for KubeCluster {
         let calls = &self.calls;
         match step {
             Step::ApplyPlatform(cluster) => platform::apply(calls, *cluster).await,
-            Step::DeletePlatform(_) => platform::delete(calls).await,
+            Step::DeletePlatform(cluster) => platform::delete(calls, *cluster).await,
             Step::ReleaseAll(cluster) => release::all(calls, *cluster).await,
             Step::ApplyTenant(want) => tenant::apply(calls, want).await,
             Step::ApplyOwner(want, owner) => tenant::apply_owner(calls, want, owner).await,
@@ -118,8 +118,8 @@ impl ClusterState for KubeCluster {
             Step::ApplyBinding(want, role, subjects) => {
                 project::apply_binding(calls, want, *role, subjects).await
             }
-            Step::DeleteBinding(_, namespace, role) => {
-                project::delete_binding(calls, namespace, *role).await
+            Step::DeleteBinding(id, namespace, role) => {
+                project::delete_binding(calls, *id, namespace, *role).await
             }
             Step::ApplyAccount(account, cluster) => account::apply(calls, *account, *cluster).await,
             Step::DeleteAccount(account) => account::delete(calls, *account).await,

@@ -32,7 +32,7 @@ pub(super) async fn observe(
                 .iter()
                 .find(|one| one.metadata.name.as_deref() == Some(&named));
             if let Some(found) = found.filter(|one| !is_terminating(one)) {
-                seen.insert(role, subjects(found, role));
+                seen.insert(role, subjects(found, want, role));
             }
         }
     }
@@ -69,18 +69,22 @@ fn presence(there: Option<&DynamicObject>, want: &ProjectSpec) -> Presence {
     Presence::Differs
 }
 
-/// The subjects, or `None` where the role reference is wrong or a subject is of no kind we know.
-fn subjects(binding: &DynamicObject, role: ProjectRole) -> Option<BTreeSet<BindingSubject>> {
-    let wanted = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": rbac::role_name(role)});
-    if binding.data["roleRef"] != wanted || label(binding, labels::MANAGED_BY) != Some(labels::US) {
+/// The subjects; `None` where the role reference is wrong, which only deleting heals. A binding without our marks, or with
+/// a subject of a kind that we do not know, has none: it differs from every wish and is applied anew.
+fn subjects(
+    binding: &DynamicObject,
+    want: &ProjectSpec,
+    role: ProjectRole,
+) -> Option<BTreeSet<BindingSubject>> {
+    let manifest = rbac::binding(want, role, &BTreeSet::new());
+    if binding.data["roleRef"] != manifest["roleRef"] {
         return None;
     }
-    binding.data["subjects"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(subject)
-        .collect()
+    if !has_metadata(binding, &manifest) {
+        return Some(BTreeSet::new());
+    }
+    let all = binding.data["subjects"].as_array().into_iter().flatten();
+    Some(all.map(subject).collect::<Option<_>>().unwrap_or_default())
 }
 
 fn subject(value: &Value) -> Option<BindingSubject> {
@@ -191,12 +195,20 @@ pub(super) async fn apply_binding(
     Ok(())
 }
 
+/// Deletes the binding of ours, and never one that another project has put in a namespace of this name.
 pub(super) async fn delete_binding(
     calls: &Calls,
+    id: ProjectId,
     namespace: &Name,
     role: ProjectRole,
 ) -> Result<(), ClusterError> {
-    calls
-        .delete_named(BINDING, Some(namespace.as_str()), &rbac::binding_name(role))
-        .await
+    let name = rbac::binding_name(role);
+    let there = calls.get(BINDING, Some(namespace.as_str()), &name).await?;
+    let another = |there: &DynamicObject| {
+        label(there, labels::PROJECT_UID).is_some_and(|uid| uid != id.to_string())
+    };
+    match there.filter(|there| !another(there)) {
+        Some(there) => calls.delete(BINDING, &there).await,
+        None => Ok(()),
+    }
 }

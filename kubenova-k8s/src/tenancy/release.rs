@@ -1,55 +1,82 @@
 //! Lets go of everything on a cluster: what gives access goes, what tenants have stays.
 
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use kube::api::DynamicObject;
 use kubenova_core::access::ProjectRole;
 use kubenova_core::domain::credential::PLATFORM_NAMESPACE;
 use kubenova_core::ports::cluster::ClusterError;
 use kubenova_core::value::ClusterId;
 use serde_json::{Value, json};
 
-use super::call::{ACCOUNT, BINDING, Calls, NAMESPACE, OWNER, SECRET, TENANT};
+use super::call::{ACCOUNT, BINDING, Calls, Kind, NAMESPACE, OWNER, SECRET, TENANT};
 use super::platform;
 use crate::manifest::{labels, rbac};
 
+/// So many calls at once: a cluster may have thousands of projects.
+const AT_ONCE: usize = 8;
+
 /// Access first: bindings, Secrets, accounts, owners. Then the marks. Tenants and namespaces stay as they are, Capsule's
-/// membership included.
+/// membership included. Idempotent: what was let go of is not found again.
 pub(super) async fn all(calls: &Calls, cluster: ClusterId) -> Result<(), ClusterError> {
     let ours = format!("{},{}={cluster}", labels::OURS, labels::CLUSTER);
-    let namespaces = calls
-        .list(NAMESPACE, None, &format!("{ours},{}", labels::PROJECT_UID))
-        .await?;
-    for namespace in &namespaces {
-        let name = namespace.metadata.name.as_deref();
-        for role in ProjectRole::ALL {
-            calls
-                .delete_named(BINDING, name, &rbac::binding_name(role))
-                .await?;
-        }
-    }
-    for kind in [SECRET, ACCOUNT] {
-        for one in calls.list(kind, Some(PLATFORM_NAMESPACE), &ours).await? {
-            calls.delete(kind, &one).await?;
-        }
-    }
-    for owner in calls.list(OWNER, None, &ours).await? {
-        calls.delete(OWNER, &owner).await?;
-    }
-    for (kind, objects) in [
-        (NAMESPACE, namespaces),
-        (TENANT, calls.list(TENANT, None, &ours).await?),
+    let projects = format!("{ours},{}", labels::PROJECT_UID);
+    let namespaces = calls.list(NAMESPACE, None, &projects).await?;
+    let unbound = namespaces.iter().map(|namespace| unbind(calls, namespace));
+    together(unbound).await?;
+    for (kind, namespace) in [
+        (SECRET, Some(PLATFORM_NAMESPACE)),
+        (ACCOUNT, Some(PLATFORM_NAMESPACE)),
+        (OWNER, None),
     ] {
-        for one in objects {
-            let patch = json!({"metadata": {
-                "labels": unmarked(one.metadata.labels.as_ref()),
-                "annotations": unmarked(one.metadata.annotations.as_ref()),
-            }});
-            calls.merge(kind, &one, patch).await?;
+        let found = calls.list(kind, namespace, &ours).await?;
+        together(found.iter().map(|one| calls.delete(kind, one))).await?;
+    }
+    let tenants = calls.list(TENANT, None, &ours).await?;
+    together(namespaces.iter().map(|one| unmark(calls, NAMESPACE, one))).await?;
+    together(tenants.iter().map(|one| unmark(calls, TENANT, one))).await?;
+    platform::delete(calls, cluster).await
+}
+
+/// All of them, some at once; the first failure ends it.
+async fn together<F>(work: impl Iterator<Item = F>) -> Result<(), ClusterError>
+where
+    F: Future<Output = Result<(), ClusterError>>,
+{
+    let work: Vec<F> = work.collect();
+    stream::iter(work)
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// Our role bindings by their names, not by labels: a label may have been taken away.
+async fn unbind(calls: &Calls, namespace: &DynamicObject) -> Result<(), ClusterError> {
+    let names = ProjectRole::ALL.map(rbac::binding_name);
+    let place = namespace.metadata.name.as_deref();
+    for binding in calls.list(BINDING, place, "").await? {
+        if binding
+            .metadata
+            .name
+            .as_ref()
+            .is_some_and(|name| names.contains(name))
+        {
+            calls.delete(BINDING, &binding).await?;
         }
     }
-    platform::delete(calls).await?;
     Ok(())
 }
 
-fn unmarked(map: Option<&std::collections::BTreeMap<String, String>>) -> Value {
+async fn unmark(calls: &Calls, kind: Kind, one: &DynamicObject) -> Result<(), ClusterError> {
+    let patch = json!({"metadata": {
+        "labels": unmarked(one.metadata.labels.as_ref()),
+        "annotations": unmarked(one.metadata.annotations.as_ref()),
+    }});
+    calls.merge(kind, one, patch).await
+}
+
+fn unmarked(map: Option<&BTreeMap<String, String>>) -> Value {
     let keys = map
         .into_iter()
         .flat_map(|map| map.keys())
