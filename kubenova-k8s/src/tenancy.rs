@@ -4,6 +4,7 @@ mod account;
 pub(crate) mod call;
 mod capsule;
 mod drift_event;
+mod identity;
 mod observe;
 mod platform;
 mod probe;
@@ -27,6 +28,7 @@ use kubenova_core::value::ClusterId;
 
 use crate::watch::{self, Echo};
 use call::Calls;
+use identity::Identity;
 use rights::RightsCache;
 
 /// A cluster behind one client. Clones share the client, its limits and its memory of own writes.
@@ -35,13 +37,13 @@ pub struct KubeCluster {
     calls: Calls,
     echo: Arc<Echo>,
     rights: Arc<RightsCache>,
-    identity: Arc<str>,
+    identity: Arc<Identity>,
 }
 
 impl std::fmt::Debug for KubeCluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KubeCluster")
-            .field("identity", &self.identity)
+            .field("identity", &self.identity.wanted())
             .finish_non_exhaustive()
     }
 }
@@ -55,21 +57,27 @@ impl KubeCluster {
             calls,
             echo,
             rights: Arc::default(),
-            identity: identity.into(),
+            identity: Arc::new(Identity::new(identity)),
         }
     }
-}
 
-impl KubeCluster {
     pub(crate) const fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    /// For everything that writes, or believes that something is absent.
+    async fn verified(&self) -> Result<&Calls, ClusterError> {
+        self.identity.verify(&self.calls).await?;
+        Ok(&self.calls)
     }
 }
 
 #[async_trait]
 impl ClusterProbe for KubeCluster {
     async fn inspect(&self) -> Result<Inspection, ClusterError> {
-        probe::inspect(&self.calls, &self.rights).await
+        let seen = probe::inspect(&self.calls, &self.rights).await?;
+        self.identity.found(&seen.identity);
+        Ok(seen)
     }
 
     async fn capabilities(&self) -> Result<Capabilities, ClusterError> {
@@ -77,11 +85,11 @@ impl ClusterProbe for KubeCluster {
     }
 
     async fn tenancy(&self, repair: bool) -> Result<Report, ClusterError> {
-        capsule::report(&self.calls, repair).await
+        capsule::report(self.verified().await?, repair).await
     }
 
     async fn observe_platform(&self, cluster: ClusterId) -> Result<Presence, ClusterError> {
-        platform::observe(&self.calls, cluster).await
+        platform::observe(self.verified().await?, cluster).await
     }
 
     fn watch(&self, _cluster: ClusterId) -> BoxStream<'static, Signal> {
@@ -92,19 +100,19 @@ impl ClusterProbe for KubeCluster {
 #[async_trait]
 impl ClusterState for KubeCluster {
     async fn observe_tenant(&self, want: &TenantSpec) -> Result<ObservedTenant, ClusterError> {
-        tenant::observe(&self.calls, want).await
+        tenant::observe(self.verified().await?, want).await
     }
 
     async fn observe_project(&self, want: &ProjectSpec) -> Result<ObservedProject, ClusterError> {
-        project::observe(&self.calls, want).await
+        project::observe(self.verified().await?, want).await
     }
 
     async fn observe_account(&self, account: Account) -> Result<ObservedAccount, ClusterError> {
-        account::observe(&self.calls, account).await
+        account::observe(self.verified().await?, account).await
     }
 
     async fn apply(&self, step: &Step) -> Result<(), ClusterError> {
-        let calls = &self.calls;
+        let calls = self.verified().await?;
         match step {
             Step::ApplyPlatform(cluster) => platform::apply(calls, *cluster).await,
             Step::DeletePlatform(cluster) => platform::delete(calls, *cluster).await,
@@ -130,6 +138,6 @@ impl ClusterState for KubeCluster {
     }
 
     async fn issue(&self, account: Account, ttl: Duration) -> Result<IssuedToken, ClusterError> {
-        account::issue(&self.calls, account, ttl).await
+        account::issue(self.verified().await?, account, ttl).await
     }
 }

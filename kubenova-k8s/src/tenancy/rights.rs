@@ -14,36 +14,32 @@ use tokio::time::Instant;
 
 use super::call::Calls;
 
-/// (group, resource, verb): what `deploy/clusters/kubenova-rbac.yaml` grants and the adapters use.
-pub const NEEDED: &[(&str, &str, &str)] = &[
-    ("capsule.clastix.io", "tenants", "create"),
-    ("capsule.clastix.io", "tenants", "patch"),
-    ("capsule.clastix.io", "tenants", "delete"),
-    ("capsule.clastix.io", "tenants", "watch"),
-    ("capsule.clastix.io", "tenantowners", "create"),
-    ("capsule.clastix.io", "tenantowners", "patch"),
-    ("capsule.clastix.io", "tenantowners", "delete"),
-    ("capsule.clastix.io", "capsuleconfigurations", "get"),
-    ("", "namespaces", "create"),
-    ("", "namespaces", "patch"),
-    ("", "namespaces", "delete"),
-    ("", "namespaces", "watch"),
-    ("", "serviceaccounts", "create"),
-    ("", "serviceaccounts", "delete"),
-    ("", "serviceaccounts/token", "create"),
-    ("", "secrets", "create"),
-    ("", "secrets", "delete"),
-    ("rbac.authorization.k8s.io", "clusterroles", "create"),
-    ("rbac.authorization.k8s.io", "clusterroles", "bind"),
-    ("rbac.authorization.k8s.io", "clusterroles", "escalate"),
-    ("rbac.authorization.k8s.io", "rolebindings", "create"),
-    ("rbac.authorization.k8s.io", "rolebindings", "patch"),
-    ("rbac.authorization.k8s.io", "rolebindings", "delete"),
-    ("rbac.authorization.k8s.io", "rolebindings", "watch"),
+const CAPSULE: &str = "capsule.clastix.io";
+const RBAC: &str = "rbac.authorization.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+/// What a kind needs whose objects we write by server-side apply, watch, and delete.
+const OWNED: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
+
+/// (group, resource, verbs): what the adapters use. `deploy/clusters/kubenova-rbac.yaml` grants it.
+pub const NEEDED: &[(&str, &str, &[&str])] = &[
+    (CAPSULE, "tenants", OWNED),
+    (CAPSULE, "tenantowners", OWNED),
+    (CAPSULE, "capsuleconfigurations", &["get", "list", "watch"]),
+    ("", "namespaces", OWNED),
+    ("", "serviceaccounts", OWNED),
+    ("", "serviceaccounts/token", &["create"]),
+    ("", "secrets", OWNED),
+    ("", "events", &["create"]),
+    (RBAC, "clusterroles", OWNED),
+    (RBAC, "clusterroles", &["bind", "escalate"]),
+    (RBAC, "rolebindings", OWNED),
+    (ADMISSION, "mutatingwebhookconfigurations", &["list"]),
+    (ADMISSION, "validatingwebhookconfigurations", &["list"]),
 ];
 
-/// What was found out is believed for so long.
+/// Complete rights are believed for so long; missing ones not so long, because somebody is about to grant them.
 const BELIEVED: Duration = Duration::from_secs(600);
+const DOUBTED: Duration = Duration::from_secs(30);
 
 /// Rights that are missing, and whether the credential may do everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +48,7 @@ pub(crate) struct Rights {
     pub(crate) all_powerful: bool,
 }
 
-/// Remembers complete rights for ten minutes; incomplete ones are asked for anew each time.
+/// Remembers what was found, so that a look at a cluster every few seconds does not ask 50 questions each time.
 #[derive(Debug, Default)]
 pub(crate) struct RightsCache(Mutex<Option<(Instant, Rights)>>);
 
@@ -63,25 +59,31 @@ impl RightsCache {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if let Some((when, rights)) = known
-            && when.elapsed() < BELIEVED
-        {
-            return Ok(rights);
+        if let Some((when, rights)) = known {
+            let holds = if rights.missing.is_empty() {
+                BELIEVED
+            } else {
+                DOUBTED
+            };
+            if when.elapsed() < holds {
+                return Ok(rights);
+            }
         }
         let found = review(calls).await?;
-        let complete = found
-            .missing
-            .is_empty()
-            .then(|| (Instant::now(), found.clone()));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = complete;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), found.clone()));
         Ok(found)
     }
 }
 
 async fn review(calls: &Calls) -> Result<Rights, ClusterError> {
-    let mut asked = Vec::with_capacity(NEEDED.len());
-    for &(group, resource, verb) in NEEDED {
-        asked.push(missing(calls, group, resource, verb));
+    let mut asked = Vec::new();
+    for &(group, resource, verbs) in NEEDED {
+        asked.extend(
+            verbs
+                .iter()
+                .map(|verb| missing(calls, group, resource, verb)),
+        );
     }
     let missing: Vec<Option<String>> = stream::iter(asked).buffered(8).try_collect().await?;
     let all_powerful = may(calls, "*", "*", "*").await?;

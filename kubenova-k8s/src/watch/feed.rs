@@ -139,7 +139,7 @@ mod tests {
         feed.told(Ok(Event::InitDone));
         let ours = namespace::namespace(&spec());
         echo.expect(NAMESPACE, &ours);
-        let mut there = ours.clone();
+        let mut there = ours;
         there["metadata"]["labels"]["kubernetes.io/metadata.name"] = json!("acme-web");
         there["metadata"]["annotations"]["capsule.clastix.io/storage-classes"] = json!("");
         there["metadata"]["ownerReferences"] = json!([{"apiVersion": "capsule.clastix.io/v1beta2", "kind": "Tenant", "name": "acme", "uid": "1"}]);

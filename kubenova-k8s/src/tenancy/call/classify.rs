@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    fn status(code: u16, message: &str, details: Value) -> ClusterError {
+    fn status(code: u16, message: &str, details: &Value) -> ClusterError {
         let status =
             json!({"status": "Failure", "code": code, "message": message, "details": details});
         let status: Status = serde_json::from_value(status).unwrap();
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn plain(code: u16, message: &str) -> ClusterError {
-        status(code, message, json!({}))
+        status(code, message, &json!({}))
     }
 
     #[test]
@@ -114,9 +114,9 @@ mod tests {
     fn a_namespace_that_goes_meanwhile_is_a_conflict() {
         let terminating =
             json!({"causes": [{"reason": "NamespaceTerminating", "field": "metadata.namespace"}]});
-        assert_eq!(status(403, "x", terminating), ClusterError::Conflict);
+        assert_eq!(status(403, "x", &terminating), ClusterError::Conflict);
         let absent = json!({"kind": "namespaces", "name": "acme-web"});
-        assert_eq!(status(404, "x", absent), ClusterError::Conflict);
+        assert_eq!(status(404, "x", &absent), ClusterError::Conflict);
         assert_eq!(plain(410, "x"), ClusterError::Conflict);
         let kind = plain(404, "404 page not found");
         assert!(matches!(kind, ClusterError::Missing(_)));
