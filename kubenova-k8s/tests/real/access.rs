@@ -9,11 +9,11 @@ use kubenova_core::access::ProjectRole;
 use kubenova_core::domain::credential::Account;
 use kubenova_core::ports::cluster::{BindingSubject, ClusterState, Step};
 use kubenova_core::ports::proxy::{KubeconfigParts, ProxyBackend};
-use kubenova_core::value::{ClusterId, GrantId, Name, Secret, Subject, SubjectKind};
+use kubenova_core::value::{GrantId, Name, Secret, Subject, SubjectKind};
 use kubenova_k8s::kubeconfig::parse;
 use kubenova_k8s::proxy::DirectProxy;
 
-use crate::kit::{client, cluster, kubeconfig, remove, settled, until};
+use crate::kit::{client, cluster, kubeconfig, platform, remove, settled, until};
 
 fn code<T: std::fmt::Debug>(answer: kube::Result<T>) -> u16 {
     match answer {
@@ -41,9 +41,7 @@ async fn handed_out(token: Secret, namespace: &Name) -> Secret {
 async fn attack_115_a_grant_opens_its_project_alone_and_dies_when_cut() {
     let on = cluster("kubenova");
     let (tenant, project) = settled(&on, "grant").await;
-    on.apply(&Step::ApplyPlatform(ClusterId::nth(7)))
-        .await
-        .unwrap();
+    let _shared = platform(&on).await;
     let account = Account {
         grant: GrantId::nth(project.id.uuid().as_u128()),
         tenant: tenant.id,

@@ -12,7 +12,7 @@ use kubenova_core::ports::cluster::{
 };
 use kubenova_core::value::{Subject, SubjectKind};
 
-use crate::kit::{admin, cluster, project, remove, settled, tenant, until};
+use crate::kit::{admin, cluster, platform, project, remove, settled, tenant, until};
 
 fn user(name: &str) -> BindingSubject {
     BindingSubject {
@@ -125,6 +125,6 @@ async fn the_platform_objects_are_ours_and_exact() {
     let on = cluster("kubenova");
     // Shared by all tests of this cluster: the id must be the same wherever it is applied.
     let id = kubenova_core::value::ClusterId::nth(7);
-    on.apply(&Step::ApplyPlatform(id)).await.unwrap();
+    let _shared = platform(&on).await;
     assert_eq!(on.observe_platform(id).await.unwrap(), Presence::Current);
 }

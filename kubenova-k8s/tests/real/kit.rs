@@ -11,6 +11,10 @@ use kubenova_core::value::{ClusterId, Name, ProjectId, Secret, Subject, TenantId
 use kubenova_k8s::client::{ClientOptions, connect};
 use kubenova_k8s::kubeconfig::{AddressPolicy, parse};
 use kubenova_k8s::tenancy::KubeCluster;
+use tokio::sync::{RwLock, RwLockReadGuard};
+
+/// Tests that need the platform objects read this; the one that takes them away writes it.
+pub(crate) static ALONE: RwLock<()> = RwLock::const_new(());
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -152,4 +156,20 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, is: impl Fn() ->
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     start.elapsed()
+}
+
+/// The platform objects, which all tests of this cluster share, until the guard is dropped.
+pub(crate) async fn platform(on: &KubeCluster) -> RwLockReadGuard<'static, ()> {
+    let guard = ALONE.read().await;
+    // A namespace that is just going away must be gone before it can be made again.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while on
+        .apply(&Step::ApplyPlatform(ClusterId::nth(7)))
+        .await
+        .is_err()
+    {
+        assert!(Instant::now() < deadline, "the platform cannot be applied");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    guard
 }

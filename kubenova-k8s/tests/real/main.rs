@@ -6,3 +6,4 @@ mod converge;
 mod drift;
 mod kit;
 mod posture;
+mod release;
