@@ -112,7 +112,8 @@ impl Kubectl {
 
 /// How kubectl says no.
 fn ending(said: &str) -> Ending {
-    if said.contains("(Forbidden)") || said.contains("error: forbidden") {
+    // some subcommands wrap the server's refusal in a sentence of their own
+    if said.contains("(Forbidden)") || said.contains(" is forbidden: User ") {
         Ending::Forbidden
     } else if said.contains("(Unauthorized)") || said.contains("must be logged in to the server") {
         Ending::Unauthorized
@@ -130,6 +131,9 @@ mod tests {
     #[test]
     fn refusals_are_told_apart() {
         let said = "Error from server (Forbidden): secrets is forbidden: User \"x\" cannot list";
+        assert_eq!(ending(said), Ending::Forbidden);
+        let said =
+            "error: failed to create configmap: configmaps is forbidden: User \"x\" cannot create";
         assert_eq!(ending(said), Ending::Forbidden);
         let said = "error: You must be logged in to the server (Unauthorized)";
         assert_eq!(ending(said), Ending::Unauthorized);
