@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use kube::runtime::events::Recorder;
 use kubenova_core::domain::credential::Account;
 use kubenova_core::ports::cluster::{
     Capabilities, ClusterError, ClusterProbe, ClusterState, Inspection, IssuedToken,
@@ -36,6 +37,7 @@ use rights::RightsCache;
 pub struct KubeCluster {
     calls: Calls,
     echo: Arc<Echo>,
+    events: Recorder,
     rights: Arc<RightsCache>,
     identity: Arc<Identity>,
 }
@@ -52,10 +54,12 @@ impl KubeCluster {
     /// `identity` is the UID of `kube-system` that was registered; `deadline` bounds every call but watches.
     pub fn new(client: kube::Client, identity: &str, deadline: Duration) -> Self {
         let echo = Arc::new(Echo::default());
+        let events = drift_event::recorder(client.clone());
         let calls = Calls::new(client, deadline, Arc::clone(&echo));
         Self {
             calls,
             echo,
+            events,
             rights: Arc::default(),
             identity: Arc::new(Identity::new(identity)),
         }
@@ -132,7 +136,7 @@ impl ClusterState for KubeCluster {
             Step::ApplyAccount(account, cluster) => account::apply(calls, *account, *cluster).await,
             Step::DeleteAccount(account) => account::delete(calls, *account).await,
             Step::RecordDrift { namespace, what } => {
-                drift_event::record(calls, namespace.as_ref(), what).await
+                drift_event::record(calls, &self.events, namespace.as_ref(), what).await
             }
         }
     }

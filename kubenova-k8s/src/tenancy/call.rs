@@ -5,7 +5,7 @@ mod kind;
 
 pub(crate) use classify::classify;
 pub(crate) use kind::{
-    ACCOUNT, BINDING, CLUSTER_ROLE, CONFIGURATION, EVENT, Kind, NAMESPACE, OWNER, SECRET, TENANT,
+    ACCOUNT, BINDING, CLUSTER_ROLE, CONFIGURATION, Kind, NAMESPACE, OWNER, SECRET, TENANT,
 };
 
 use std::future::Future;

@@ -29,7 +29,7 @@ pub const NEEDED: &[(&str, &str, &[&str])] = &[
     ("", "serviceaccounts", OWNED),
     ("", "serviceaccounts/token", &["create"]),
     ("", "secrets", OWNED),
-    ("", "events", &["create"]),
+    ("events.k8s.io", "events", &["create", "patch"]),
     (RBAC, "clusterroles", OWNED),
     (RBAC, "clusterroles", &["bind", "escalate"]),
     (RBAC, "rolebindings", OWNED),

@@ -5,8 +5,12 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use kubenova_core::domain::tenant::Owner;
-use kubenova_core::ports::cluster::{ClusterState, ProjectSpec, Step, TenantSpec};
+use kubenova_core::ports::cluster::{
+    ClusterProbe, ClusterState, ProjectSpec, Signal, Step, TenantSpec,
+};
 use kubenova_core::value::{ClusterId, Name, ProjectId, Secret, Subject, TenantId};
 use kubenova_k8s::client::{ClientOptions, connect};
 use kubenova_k8s::kubeconfig::{AddressPolicy, parse};
@@ -172,4 +176,33 @@ pub(crate) async fn platform(on: &KubeCluster) -> RwLockReadGuard<'static, ()> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     guard
+}
+
+/// The signals of a watch that has read its first lists.
+pub(crate) struct Told(BoxStream<'static, Signal>);
+
+impl Told {
+    /// The lists are read while the stream is polled; two seconds are many times what they need.
+    pub(crate) async fn start(on: &KubeCluster, cluster: ClusterId) -> Self {
+        let mut signals = on.watch(cluster);
+        let quiet = tokio::time::timeout(Duration::from_secs(2), async {
+            while signals.next().await.is_some() {}
+        });
+        assert!(quiet.await.is_err(), "a watch never ends");
+        Self(signals)
+    }
+
+    /// How long after `start` this was told; others share the cluster. Five seconds at most.
+    pub(crate) async fn next(&mut self, wanted: &Signal, start: Instant) -> Duration {
+        let found = async {
+            while let Some(signal) = self.0.next().await {
+                if signal == *wanted {
+                    return;
+                }
+            }
+        };
+        let found = tokio::time::timeout(Duration::from_secs(5), found).await;
+        found.unwrap_or_else(|_| panic!("{wanted:?} was not told"));
+        start.elapsed()
+    }
 }

@@ -16,7 +16,6 @@ pub(crate) struct Kind {
 pub(crate) const NAMESPACE: Kind = kind("", "v1", "Namespace", "namespaces");
 pub(crate) const ACCOUNT: Kind = kind("", "v1", "ServiceAccount", "serviceaccounts");
 pub(crate) const SECRET: Kind = kind("", "v1", "Secret", "secrets");
-pub(crate) const EVENT: Kind = kind("", "v1", "Event", "events");
 pub(crate) const BINDING: Kind = kind(
     "rbac.authorization.k8s.io",
     "v1",
