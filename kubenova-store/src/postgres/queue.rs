@@ -1,0 +1,197 @@
+//! The work set in Postgres. Single statements, each of which is a transaction of its own.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kubenova_core::change::{Receipt, Work, WorkRequest};
+use kubenova_core::ports::store::{Claim, ClaimRequest, Finish, StoreError, WorkQueue};
+use kubenova_core::value::ClusterId;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::PgStore;
+use super::error::{Cause, Failure, Late, read_failed};
+use super::sql::queue as sql;
+use super::write::work::Asked;
+
+/// A full pass over a large installation takes longer than other statements may.
+const FULL_PASS: Duration = Duration::from_secs(60);
+/// So often a statement that others were in the way of is tried.
+const TRIES: usize = 4;
+
+#[derive(sqlx::FromRow)]
+struct ClaimRow {
+    kind: String,
+    id: Uuid,
+    cluster_id: Uuid,
+    ticket: i64,
+    failures: i32,
+    was_due: jiff_sqlx::Timestamp,
+}
+
+/// Microseconds, as intervals come in.
+pub(super) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX / 2)
+}
+
+/// A ticket as the database has it; they count from 1.
+fn ticket(receipt: &Receipt) -> i64 {
+    i64::try_from(receipt.ticket).unwrap_or(-1)
+}
+
+/// Whether the statement may be tried again after this.
+fn contended(err: sqlx::Error) -> Result<(), StoreError> {
+    let database = err.as_database_error().and_then(|err| err.code());
+    match database.as_deref() {
+        Some("40001" | "40P01") => Ok(()),
+        _ => Err(read_failed(err)),
+    }
+}
+
+impl PgStore {
+    async fn claimed(&self, want: &ClaimRequest) -> Result<Vec<ClaimRow>, sqlx::Error> {
+        let (clusters, places): (Vec<Uuid>, Vec<i64>) = want
+            .caps
+            .iter()
+            .map(|(id, places)| (id.uuid(), count(*places)))
+            .unzip();
+        let mut connection = self.pool.acquire().await?;
+        sqlx::query(sql::EXPIRE).execute(&mut *connection).await?;
+        let query = sqlx::query_as::<_, ClaimRow>(sql::CLAIM)
+            .bind(want.lease.0)
+            .bind(micros(want.lease_for))
+            .bind(count(want.limit))
+            .bind(count(want.per_cluster));
+        query
+            .bind(clusters)
+            .bind(places)
+            .fetch_all(&mut *connection)
+            .await
+    }
+
+    async fn ended(&self, receipt: Receipt, how: Finish) -> Result<(), sqlx::Error> {
+        let item = receipt.item;
+        let begin = |text: &'static str| sqlx::query(text).bind(item.kind()).bind(item.uuid());
+        let full = |text| begin(text).bind(ticket(&receipt)).bind(receipt.lease.0);
+        let query = match how {
+            Finish::Done => full(sql::DONE),
+            Finish::Again(after) => full(sql::LATER).bind(micros(after)).bind(false),
+            Finish::Failed(after) => full(sql::LATER).bind(micros(after)).bind(true),
+        };
+        if query.execute(&self.pool).await?.rows_affected() == 0 {
+            begin(sql::GIVE_BACK)
+                .bind(receipt.lease.0)
+                .execute(&self.pool)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn claim(row: &ClaimRow, want: &ClaimRequest) -> Option<Claim> {
+    Some(Claim {
+        receipt: Receipt {
+            item: Work::from_parts(&row.kind, row.id)?,
+            ticket: u64::try_from(row.ticket).ok()?,
+            lease: want.lease,
+        },
+        cluster: ClusterId::new(row.cluster_id),
+        failures: u32::try_from(row.failures).unwrap_or_default(),
+    })
+}
+
+#[async_trait]
+impl WorkQueue for PgStore {
+    async fn claim(&self, want: ClaimRequest) -> Result<Vec<Claim>, StoreError> {
+        let seen = self.wake.count();
+        let mut rows = self.within(self.claimed(&want)).await?;
+        rows.sort_by_key(|row| row.was_due.to_jiff());
+        if rows.len() < want.limit {
+            self.wake.drained(seen);
+        }
+        // A kind that this version does not know waits for the end of its lease, and for a version that knows it.
+        Ok(rows.iter().filter_map(|row| claim(row, &want)).collect())
+    }
+
+    async fn extend(&self, receipt: Receipt, lease_for: Duration) -> Result<bool, StoreError> {
+        let query = sqlx::query(sql::EXTEND)
+            .bind(receipt.item.kind())
+            .bind(receipt.item.uuid())
+            .bind(ticket(&receipt))
+            .bind(receipt.lease.0)
+            .bind(micros(lease_for));
+        let done = self.within(query.execute(&self.pool)).await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn finish(&self, receipt: Receipt, how: Finish) -> Result<(), StoreError> {
+        self.within(self.ended(receipt, how)).await
+    }
+
+    async fn ask(&self, items: Vec<WorkRequest>) -> Result<(), StoreError> {
+        let asked = Asked::of(items.iter());
+        if asked.is_empty() {
+            return Ok(());
+        }
+        for _ in 0..TRIES {
+            match timeout(self.deadline, asked.query().execute(&self.pool)).await {
+                Ok(Ok(_)) => {
+                    self.notify.tell();
+                    return Ok(());
+                }
+                Ok(Err(err)) => contended(err)?,
+                Err(_) => return Err(Cause::new(Late).away()),
+            }
+        }
+        Err(Cause::new(Late).away())
+    }
+
+    async fn ask_everything(
+        &self,
+        cluster: Option<ClusterId>,
+        spread: Duration,
+    ) -> Result<(), StoreError> {
+        let mut lane = self.lane();
+        let pass = async {
+            let connection = lane.get().await?;
+            sqlx::raw_sql("set statement_timeout = '60s'")
+                .execute(&mut *connection)
+                .await?;
+            let query = sqlx::query(sql::ASK_EVERYTHING).bind(cluster.map(ClusterId::uuid));
+            query.bind(micros(spread)).execute(connection).await?;
+            Ok::<_, sqlx::Error>(())
+        };
+        let done = timeout(FULL_PASS, pass)
+            .await
+            .map_err(|_| Cause::new(Late).away())?;
+        done.map_err(read_failed)?;
+        lane.close().await;
+        self.notify.tell();
+        Ok(())
+    }
+
+    async fn woken(&self) {
+        self.wake.woken().await;
+    }
+
+    async fn next_due(&self) -> Result<Option<Duration>, StoreError> {
+        let query = sqlx::query_scalar::<_, Option<i64>>(sql::NEXT_DUE);
+        let left = self.within(query.fetch_one(&self.pool)).await?;
+        Ok(left.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0))))
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::Corrupt(refusal.to_string()),
+            Failure::Contended(cause) | Failure::Unreached(cause) | Failure::Unknown(cause) => {
+                cause.away()
+            }
+        }
+    }
+}

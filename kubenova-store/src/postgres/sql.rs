@@ -1,0 +1,77 @@
+//! Every statement, by name. A test prepares each on the migrated schema.
+
+pub(super) mod lock;
+pub(super) mod point;
+pub(super) mod query;
+pub(super) mod queue;
+pub(super) mod revoke;
+pub(super) mod write;
+
+/// Declares statements, and lists them for the test that prepares each.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub(in crate::postgres) const $name: &str = $text;)*
+
+        #[cfg(test)]
+        pub(in crate::postgres) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+use statements;
+
+macro_rules! cluster_columns {
+    () => {
+        "c.id, c.name, c.display_name, c.labels, c.created_at, c.generation, c.identity, c.kubernetes_version, \
+         c.proxy_kind, c.proxy_url, c.proxy_ca, c.parts, c.deleting_at, c.orphan, c.phase, c.observed, c.conditions"
+    };
+}
+use cluster_columns;
+
+macro_rules! tenant_columns {
+    () => {
+        "t.id, t.cluster_id, t.name, t.owners, t.labels, t.annotations, t.created_at, t.generation, t.deleting_at, \
+         t.phase, t.observed, t.conditions"
+    };
+}
+use tenant_columns;
+
+macro_rules! project_columns {
+    () => {
+        "p.id, p.tenant_id, p.tenant_name, p.cluster_id, p.name, p.namespace, p.labels, p.annotations, p.created_at, \
+         p.generation, p.deleting_at, p.phase, p.observed, p.conditions"
+    };
+}
+use project_columns;
+
+macro_rules! token_columns {
+    () => {
+        "k.id, k.subject, k.roles, k.tenant_id, k.projects, k.issued_by, k.created_at, k.expires_at, k.revoked_at"
+    };
+}
+use token_columns;
+
+macro_rules! grant_columns {
+    () => {
+        "g.id, g.subject, g.issued_by, g.tenant_id, g.project_id, g.role, g.cluster_id, g.endpoint, g.created_at, \
+         g.expires_at, g.issued, g.requested_at, g.binding_cut_at, g.secret_gone_at, g.credential_dead_at"
+    };
+}
+use grant_columns;
+
+/// The version of the schema found.
+pub(super) const SCHEMA_VERSION: &str = "select max(version) from _sqlx_migrations where success";
+
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    let lists = [
+        lock::ALL,
+        point::ALL,
+        query::ALL,
+        queue::ALL,
+        revoke::ALL,
+        write::ALL,
+    ];
+    lists
+        .into_iter()
+        .flatten()
+        .chain(&[("SCHEMA_VERSION", SCHEMA_VERSION)])
+}
