@@ -36,6 +36,18 @@ pub struct Options {
     simulated: bool,
 }
 
+impl Options {
+    /// The tour alone, on the test cluster, records in memory.
+    pub fn once() -> Self {
+        Self {
+            once: true,
+            kubeconfig: None,
+            store: Store::Memory,
+            simulated: false,
+        }
+    }
+}
+
 /// Where the server keeps its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Store {

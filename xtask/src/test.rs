@@ -9,7 +9,7 @@ use summary::Summary;
 
 use crate::cluster::Cluster;
 use crate::host::{paths, say};
-use crate::{Context as _, Failure, Result, db, tidy};
+use crate::{Context as _, Failure, Result, db, demo, tidy};
 
 /// Which cluster and database the tests use.
 const NAME: &str = "default";
@@ -43,6 +43,8 @@ enum Step {
     Doc,
     /// All tests, on a real cluster and a real Postgres
     Tests,
+    /// The README's tour: the released server on a real cluster, with kubectl
+    Demo,
 }
 
 /// Runs all steps and says at the end, as the last line, how many tests passed and failed. Every step runs, whatever
@@ -93,6 +95,9 @@ impl Step {
             Self::Clippy => steps::clippy().await,
             Self::Doc => steps::doc().await,
             Self::Tests => tests(options, summary).await,
+            Self::Demo => demo::run(&demo::Options::once())
+                .await
+                .inspect_err(|_| summary.at_least_one_failed()),
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::host::say;
 const LONGEST: usize = 160;
 /// Outputs of programs are cut after this many lines.
 const LINES: usize = 12;
+/// And their lines after this many characters.
+const COLUMNS: usize = 200;
 /// Fields that hold credentials, at any depth.
 const CREDENTIALS: [&str; 2] = ["kubeconfig", "token"];
 
@@ -32,7 +34,9 @@ pub(super) fn json(value: &Value) {
 pub(super) fn output(text: &str) {
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
     for line in lines.iter().take(LINES) {
-        say::result(format!("     {line}"));
+        let shown: String = line.chars().take(COLUMNS).collect();
+        let more = if shown.len() < line.len() { "…" } else { "" };
+        say::result(format!("     {shown}{more}"));
     }
     if lines.len() > LINES {
         say::result(format!("     … {} more lines", lines.len() - LINES));
