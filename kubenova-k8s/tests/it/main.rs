@@ -5,4 +5,5 @@ mod fake;
 mod faults;
 mod intent;
 mod ownership;
+mod posture;
 mod watches;
