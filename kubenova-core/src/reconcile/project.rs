@@ -80,7 +80,7 @@ async fn converge(
     let ready = tenant.is_some_and(|tenant| tenant.status.observed > Generation::NONE);
     if !ready {
         let why = ("WaitingForTenant", "the tenant is not deployed yet");
-        let status = record::applying(&project.status, project.generation, why, now);
+        let status = record::applying(&project.status, why, now);
         return Ok(Some((status, Finish::Again(SOON))));
     }
     let access = ports.store.access(project.id).await?;
@@ -101,7 +101,7 @@ async fn converge(
                 "NamespaceTerminating",
                 "the namespace was deleted by somebody else and is made anew once it is gone",
             );
-            let mut status = record::applying(&project.status, project.generation, why, now);
+            let mut status = record::applying(&project.status, why, now);
             status.phase = Phase::Drifted;
             return Ok(Some((status, Finish::Again(SOON))));
         }
@@ -111,19 +111,15 @@ async fn converge(
     apply_all(&backends, &steps).await?;
     verify(&backends, &steps, project).await?;
     let mut status = record::deployed(&project.status, project.generation, now);
-    if !steps.is_empty() && record::is_drift(&project.status, project.generation) && drifted(&steps)
+    if !steps.is_empty()
+        && record::is_drift(&project.status, project.generation)
+        && plan::project::is_foreign_change(&access, &seen, now)
     {
         let what = record::describe(&steps);
         tell_drift(&backends, project, &what).await;
         record::repaired(&mut status, &what, now);
     }
     Ok(Some((status, Finish::Done)))
-}
-
-/// Kubeconfigs come and go without new intent: binding changes alone are drift only when a namespace or a removal by
-/// somebody else is involved, which the watch tells; a pure addition of subjects is not reported.
-fn drifted(steps: &[Step]) -> bool {
-    !steps.is_empty()
 }
 
 /// Membership is label *and* owner reference: read back what was written.

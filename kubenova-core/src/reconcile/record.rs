@@ -20,14 +20,12 @@ pub fn deployed(old: &Status, generation: Generation, now: Timestamp) -> Status 
     status
 }
 
-/// The cluster is on the way to the intent.
-pub fn applying(old: &Status, generation: Generation, why: (&str, &str), now: Timestamp) -> Status {
-    // Not observed yet: `observed` says which intent the cluster equals or has failed.
+/// The cluster is on the way to the intent. `observed` stays: it says which intent the cluster equals, or has failed.
+pub fn applying(old: &Status, why: (&str, &str), now: Timestamp) -> Status {
     let mut status = Status {
         phase: Phase::Applying,
         ..old.clone()
     };
-    let _ = generation;
     status.set(READY, ConditionStatus::False, why, now);
     status
 }

@@ -106,7 +106,7 @@ async fn converge(
             "WaitingForCapsule",
             "Capsule has not reconciled the Tenant yet",
         );
-        let status = record::applying(&tenant.status, tenant.generation, why, now);
+        let status = record::applying(&tenant.status, why, now);
         return Ok(Ended::Status(status, Finish::Again(SOON)));
     }
     let mut status = record::deployed(&tenant.status, tenant.generation, now);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::access::ProjectRole;
+use crate::domain::credential::PLATFORM_NAMESPACE;
 use crate::domain::project::Access;
 use crate::ports::cluster::{BindingSubject, ObservedProject, Presence, ProjectSpec, Step};
 use crate::value::{Subject, SubjectKind};
@@ -30,6 +31,44 @@ pub fn holders(access: &Access, now: Timestamp) -> BTreeMap<ProjectRole, BTreeSe
         }
     }
     held
+}
+
+/// Whether what was seen differs from the intent by somebody else's doing. Kubeconfigs come and go without new intent: an
+/// account of ours that is bound too long or not yet is no foreign change, a member or an issued account missing is one.
+pub fn is_foreign_change(access: &Access, seen: &ObservedProject, now: Timestamp) -> bool {
+    if seen.namespace != Presence::Current {
+        return true;
+    }
+    let issued = access
+        .grants
+        .iter()
+        .filter(|grant| grant.issued)
+        .cloned()
+        .collect();
+    let expected = holders(
+        &Access {
+            members: access.members.clone(),
+            grants: issued,
+        },
+        now,
+    );
+    ProjectRole::ALL.into_iter().any(|role| {
+        let nobody = BTreeSet::new();
+        let wanted = expected.get(&role).unwrap_or(&nobody);
+        match seen.bindings.get(&role) {
+            None => !wanted.is_empty(),
+            Some(None) => true,
+            Some(Some(there)) => {
+                !wanted.is_subset(there) || there.difference(wanted).any(|who| !is_our_account(who))
+            }
+        }
+    })
+}
+
+fn is_our_account(who: &BindingSubject) -> bool {
+    let place = who.subject.service_account();
+    who.kind == SubjectKind::ServiceAccount
+        && place.is_some_and(|(namespace, _)| namespace == PLATFORM_NAMESPACE)
 }
 
 /// Steps that make namespace and bindings equal the intent. A foreign namespace of that name gets none.
@@ -144,6 +183,31 @@ mod tests {
         assert!(matches!(
             gone[..],
             [Step::DeleteBinding(_, _, ProjectRole::ProjectDev)]
+        ));
+    }
+
+    #[test]
+    fn an_account_of_ours_is_no_foreign_change_and_a_stranger_is() {
+        let mut there = seen(Presence::Current);
+        let subject = Subject::parse("system:serviceaccount:kubenova-system:grant-1").unwrap();
+        let account = BindingSubject {
+            kind: SubjectKind::ServiceAccount,
+            subject,
+        };
+        there
+            .bindings
+            .insert(ProjectRole::ReadOnly, Some([account.clone()].into()));
+        let now = Timestamp::UNIX_EPOCH;
+        assert!(!is_foreign_change(&Access::default(), &there, now));
+        there.bindings.insert(
+            ProjectRole::ReadOnly,
+            Some([account, someone("eve")].into()),
+        );
+        assert!(is_foreign_change(&Access::default(), &there, now));
+        assert!(is_foreign_change(
+            &Access::default(),
+            &seen(Presence::Differs),
+            now
         ));
     }
 
