@@ -8,12 +8,16 @@ use zeroize::Zeroizing;
 
 use kubenova_core::{
     domain::service::Ports,
-    ports::{Clock, Fleet, Ids, Store},
+    ports::{
+        Clock, Fleet, Ids, Store,
+        store::{ClusterReads as _, Health as _, StoreError},
+    },
     value::Secret,
 };
 use kubenova_k8s::{FleetOptions, KubeFleet};
 use kubenova_store::{
     memory::MemoryStore,
+    postgres::{PgOptions, PgStore},
     seal::{Keyring, generate_key_file_contents},
 };
 
@@ -31,11 +35,16 @@ pub use system::{SystemClock, SystemIds};
 pub(crate) struct Opened {
     /// What use cases and reconcilers stand on.
     pub(crate) ports: Ports,
+    postgres: Option<Arc<PgStore>>,
 }
 
 impl Opened {
-    /// Gives connections back.
-    pub(crate) async fn close(&self) {}
+    /// Finishes what was begun and gives connections back.
+    pub(crate) async fn close(&self) {
+        if let Some(postgres) = &self.postgres {
+            postgres.shutdown().await;
+        }
+    }
 }
 
 /// Opens the store, brings it to the expected version where that is asked for, and puts the fleet beside it.
@@ -45,21 +54,55 @@ impl Opened {
 pub(crate) async fn open(config: &Config) -> Result<Opened, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let store: Arc<dyn Store> = match &config.store.url {
-        StoreUrl::Memory => Arc::new(MemoryStore::new(Arc::clone(&clock))),
-        StoreUrl::Postgres(_) | StoreUrl::Unusable => {
-            return Err(StartError::new("store.url", "not supported by this build"));
+    let (store, postgres): (Arc<dyn Store>, _) = match &config.store.url {
+        StoreUrl::Memory => (Arc::new(MemoryStore::new(Arc::clone(&clock))), None),
+        StoreUrl::Postgres(url) => {
+            let postgres = Arc::new(open_postgres(config, url).await?);
+            (postgres.clone(), Some(postgres))
         }
+        StoreUrl::Unusable => return Err(StartError::new("store.url", "not usable")),
     };
     let fleet = fleet(config, &store, &clock)?;
-    Ok(Opened {
-        ports: Ports {
-            store,
-            fleet,
-            clock,
-            ids,
-        },
-    })
+    Ok(Opened { ports: Ports { store, fleet, clock, ids }, postgres })
+}
+
+/// A database at the expected version, whose secrets our keys open.
+async fn open_postgres(config: &Config, url: &str) -> Result<PgStore, StartError> {
+    let missing = || StartError::new("seal.key_files", "required with Postgres");
+    let keyring = keyring(config)?.ok_or_else(missing)?;
+    if config.store.migrate {
+        migrate(config).await?;
+    }
+    // The store has a few connections of its own beside those that can be counted.
+    let max_connections = config.store.max_connections.saturating_sub(PgOptions::EXTRA_CONNECTIONS);
+    let limits = PgOptions { max_connections: max_connections.max(2), ..PgOptions::default() };
+    let store = PgStore::connect(url, limits, keyring).await.map_err(|e| away(&e))?;
+    let health = store.health().await.map_err(|e| away(&e))?;
+    if health.migration != health.expected {
+        let why = "the schema has another version than this build expects: run `migrate`";
+        return Err(StartError::new("store.migrate", why));
+    }
+    check_keys(&store).await?;
+    Ok(store)
+}
+
+/// Refuses to start with keys that do not open what is stored.
+async fn check_keys(store: &PgStore) -> Result<(), StartError> {
+    for cluster in store.cluster_ids().await.map_err(|e| away(&e))? {
+        match store.credential(cluster).await {
+            Ok(_) => {}
+            Err(StoreError::Corrupt(_)) => {
+                let why = format!("the credential of cluster {cluster} does not open with these keys");
+                return Err(StartError::new("seal.key_files", why));
+            }
+            Err(error @ StoreError::Away(_)) => return Err(away(&error)),
+        }
+    }
+    Ok(())
+}
+
+fn away(error: &(dyn std::error::Error + 'static)) -> StartError {
+    StartError::because("store.url", error)
 }
 
 /// What stands behind clusters.
@@ -107,13 +150,9 @@ fn simulated(_: &Arc<dyn Clock>) -> Result<Arc<dyn Fleet>, StartError> {
 /// [`StartError`] naming the dependency.
 pub(crate) async fn migrate(config: &Config) -> Result<(), StartError> {
     match &config.store.url {
-        StoreUrl::Memory => Err(StartError::new(
-            "store.url",
-            "the memory store has no versions",
-        )),
-        StoreUrl::Postgres(_) | StoreUrl::Unusable => {
-            Err(StartError::new("store.url", "not supported by this build"))
-        }
+        StoreUrl::Memory => Err(StartError::new("store.url", "the memory store has no versions")),
+        StoreUrl::Postgres(url) => PgStore::migrate(url).await.map_err(|e| away(&e)),
+        StoreUrl::Unusable => Err(StartError::new("store.url", "not usable")),
     }
 }
 

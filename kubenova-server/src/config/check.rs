@@ -7,6 +7,9 @@ use super::{Config, ConfigError, Http, StoreUrl};
 /// The longest wait a caller may ask for by `Prefer: wait`.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// What the store keeps for itself, and a few for lists and the work set.
+const FEWEST_CONNECTIONS: u32 = 10;
+
 impl Config {
     /// Refuses settings that contradict each other or would be unsafe.
     ///
@@ -45,9 +48,9 @@ impl Config {
 
     fn check_store(&self) -> Result<(), ConfigError> {
         refuse_if(
-            self.store.max_connections < 2,
+            self.store.max_connections < FEWEST_CONNECTIONS,
             "store.max_connections",
-            "must be 2 or more",
+            "must be 10 or more",
         )?;
         match self.store.url {
             StoreUrl::Memory => Ok(()),
@@ -155,7 +158,7 @@ mod tests {
         assert_refused("http.request_timeout", &["http.request_timeout=60s"]);
         assert_refused("http.max_connections", &["http.max_connections=0"]);
         assert_refused("http.header_timeout", &["http.header_timeout=0s"]);
-        assert_refused("store.max_connections", &["store.max_connections=1"]);
+        assert_refused("store.max_connections", &["store.max_connections=9"]);
         assert_refused("reconcile.workers", &["reconcile.workers=0"]);
         assert_refused("clusters.deadline", &["clusters.deadline=0s"]);
         assert_refused("auth.issuer", &["auth.issuer="]);
