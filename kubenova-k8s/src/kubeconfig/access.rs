@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kubenova_core::value::Secret;
+use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -150,10 +152,11 @@ impl ClusterAccess {
 /// Checks PEM certificates and returns them without anything else the text held.
 pub(crate) fn certificates(pem: &[u8], place: &str) -> Result<String, Refused> {
     let bad = || Refused::new(Class::Format, format!("{place} holds no PEM certificates"));
-    let mut out = String::new();
+    let (mut out, mut readable) = (String::new(), RootCertStore::empty());
     for one in CertificateDer::pem_slice_iter(pem) {
         let der = one.map_err(|_| bad())?;
         out.push_str(&block("CERTIFICATE", &der));
+        readable.add(der).map_err(|_| bad())?;
     }
     if out.is_empty() { Err(bad()) } else { Ok(out) }
 }
@@ -170,6 +173,19 @@ pub(crate) fn private_key(pem: &[u8], place: &str) -> Result<Secret, Refused> {
     Ok(Secret::new(
         Zeroizing::new(block(label, key.secret_der())).as_bytes(),
     ))
+}
+
+/// Whether the key is the certificate's, so that both can be shown to a server.
+pub(crate) fn belong_together(cert: &str, key: &Secret, place: &str) -> Result<(), Refused> {
+    let bad = || {
+        let why = format!("{place}.client-key-data is not the key of the certificate");
+        Refused::new(Class::Format, why)
+    };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(cert.as_bytes()).collect();
+    let key = PrivateKeyDer::from_pem_slice(key.expose()).map_err(|_| bad())?;
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let both = CertifiedKey::from_der(chain.map_err(|_| bad())?, key, &provider);
+    both.map(|_| ()).map_err(|_| bad())
 }
 
 fn block(label: &str, der: &[u8]) -> String {

@@ -50,17 +50,23 @@ fn is_refused(address: IpAddr) -> bool {
 }
 
 const fn is_refused_v4(v4: Ipv4Addr) -> bool {
-    let this_network = v4.octets()[0] == 0;
-    v4.is_loopback() || v4.is_link_local() || v4.is_multicast() || v4.is_broadcast() || this_network
+    // Multicast, reserved and broadcast are all above 224; one cloud has its metadata outside the link-local range.
+    const METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+    let first = v4.octets()[0];
+    v4.is_loopback()
+        || v4.is_link_local()
+        || first == 0
+        || first >= 224
+        || v4.to_bits() == METADATA.to_bits()
 }
 
 fn is_refused_v6(v6: Ipv6Addr) -> bool {
     const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
-    // `::a.b.c.d` and NAT64 hide an IPv4 address.
+    // `::a.b.c.d`, NAT64 and 6to4 hide an IPv4 address.
     let hidden = match v6.segments() {
-        [0, 0, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
-        }
+        [0, 0, 0, 0, 0, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))),
         _ => None,
     };
     v6.is_loopback()
@@ -86,12 +92,16 @@ impl Host {
     /// # Errors
     /// [`Refused`] of class `address`.
     pub fn parse(text: &str) -> Result<Self, Refused> {
-        let bare = text
+        let inner = text
             .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .unwrap_or(text);
-        if let Ok(address) = bare.parse::<IpAddr>() {
-            return Ok(Self::Address(address));
+            .and_then(|rest| rest.strip_suffix(']'));
+        if let Some(inner) = inner {
+            let v6: Result<Ipv6Addr, _> = inner.parse();
+            let no = |_| Refused::new(Class::Address, "the host of the server is no IPv6 address");
+            return Ok(Self::Address(v6.map_err(no)?.into()));
+        }
+        if let Ok(v4) = text.parse::<Ipv4Addr>() {
+            return Ok(Self::Address(v4.into()));
         }
         let refused = |why: &str| Err(Refused::new(Class::Address, why));
         let text = text.strip_suffix('.').unwrap_or(text);
@@ -127,7 +137,8 @@ mod tests {
     fn attack_58_the_own_neighbourhood_is_not_reachable() {
         let policy = AddressPolicy::default();
         let inside = "127.0.0.1 127.8.8.8 0.0.0.0 169.254.169.254 224.0.0.1 255.255.255.255 ::1 :: fe80::1 \
-            fd00:ec2::254 ::ffff:127.0.0.1 ::ffff:169.254.169.254 ::127.0.0.1 64:ff9b::7f00:1 ff02::1";
+            fd00:ec2::254 ::ffff:127.0.0.1 ::ffff:169.254.169.254 ::127.0.0.1 64:ff9b::7f00:1 \
+            2002:7f00:1:: 240.0.0.1 100.100.100.200 ff02::1";
         for address in inside.split_whitespace() {
             assert!(!allows(&policy, address), "{address}");
         }
@@ -153,6 +164,9 @@ mod tests {
             "127.0.0.0x1",
             "a b",
             "a..b",
+            "::1",
+            "[127.0.0.1]",
+            "[fe80::1%eth0]",
             "",
         ] {
             let read = Host::parse(text);

@@ -6,7 +6,9 @@ use kubenova_core::value::Secret;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::access::{ClusterAccess, Credential, Endpoint, certificates, private_key};
+use super::access::{
+    ClusterAccess, Credential, Endpoint, belong_together, certificates, private_key,
+};
 use super::shape::{CLUSTER, CONFIG, CONTEXT, ENTRY, USER, object, text};
 use super::{Class, Refused};
 
@@ -197,6 +199,7 @@ fn user(value: &Value, place: &str) -> Result<Option<Credential>, Refused> {
         (None, Some(cert), Some(key)) => {
             let cert = certificates(&cert, &format!("{place}.client-certificate-data"))?;
             let key = private_key(&key, &format!("{place}.client-key-data"))?;
+            belong_together(&cert, &key, place)?;
             Ok(Some(Credential::Certificate { cert, key }))
         }
         (Some(_), ..) => Err(format(format!("{place} has two kinds of credentials"))),

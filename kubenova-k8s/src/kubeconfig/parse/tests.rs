@@ -222,7 +222,49 @@ fn what_is_stored_reads_back_to_the_same() {
     assert_eq!(stored.expose(), again.expose());
 }
 
+/// PEM that holds no X.509, and a key that is somebody else's, are told at once and not at the first connection.
+#[test]
+fn certificates_are_read_and_keys_compared() {
+    let pem = |key: &rcgen::KeyPair| {
+        let params = rcgen::CertificateParams::new(vec!["a".into()]).unwrap();
+        params.self_signed(key).unwrap().pem()
+    };
+    let (one, other) = (
+        rcgen::KeyPair::generate().unwrap(),
+        rcgen::KeyPair::generate().unwrap(),
+    );
+    let user = |cert: &str, key: &str| {
+        let (cert, key) = (BASE64.encode(cert), BASE64.encode(key));
+        let user = format!("client-certificate-data: {cert}, client-key-data: {key}");
+        with("token: canary-token", &user)
+    };
+    assert!(read(&user(&pem(&one), &one.serialize_pem())).is_ok());
+    refused(&user(&pem(&one), &other.serialize_pem()), Class::Format);
+    let junk = "-----BEGIN CERTIFICATE-----\nY2FuYXJ5\n-----END CERTIFICATE-----\n";
+    refused(&user(junk, &one.serialize_pem()), Class::Format);
+}
+
+fn access_of(host: &str, port: u16, path: &str, token: &str) -> ClusterAccess {
+    ClusterAccess {
+        endpoint: Endpoint::parse(&format!("https://{host}:{port}{path}")).unwrap(),
+        ca_pem: None,
+        tls_server_name: None,
+        credential: Credential::Token(Secret::new(token)),
+    }
+}
+
 proptest! {
+    #[test]
+    fn what_is_stored_is_read_as_exactly_that(
+        host in "[a-z]{1,9}(\\.[a-z]{1,9}){0,2}", port in 1_u16.., path in "(/[a-z0-9.~_-]{0,3}[a-z]){0,3}",
+        token in "[!-~]{1,60}",
+    ) {
+        let access = access_of(&host, port, &path, &token);
+        let again = parse(&access.to_stored()).unwrap();
+        prop_assert_eq!(&again.endpoint, &access.endpoint);
+        let Credential::Token(found) = again.credential else { panic!("a token") };
+        prop_assert_eq!(found.expose(), token.as_bytes());
+    }
     #[test]
     fn no_text_panics(text in ".{0,200}") {
         let _ = read(&text);
