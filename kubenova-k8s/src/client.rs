@@ -2,6 +2,8 @@
 
 mod body;
 mod build;
+pub(crate) mod fault;
+mod lines;
 mod resolve;
 
 pub use build::{ClientOptions, connect};

@@ -1,4 +1,4 @@
-//! Answers have a size: everything but a watch is cut at a cap.
+//! Answers have a size: everything is cut at a cap, and a watch at a line's.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,12 +10,14 @@ use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
 use tower::{BoxError, Service};
 
+use super::lines::Lines;
+
 /// The largest answer, in bytes: a page of 500 full objects fits well.
 pub(super) const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 type Bytes = hyper::body::Bytes;
 
-/// A service whose answers are cut at [`MAX_ANSWER`].
+/// A service whose answers are cut at [`MAX_ANSWER`]: whole ones, and the lines of those that never end.
 #[derive(Debug, Clone)]
 pub(super) struct Capped<S> {
     pub(super) inner: S,
@@ -47,7 +49,7 @@ where
             let answer = answer.await.map_err(Into::into)?;
             Ok(answer.map(|body| {
                 if streams {
-                    body.map_err(Into::into).boxed_unsync()
+                    Lines::new(body.map_err(Into::into).boxed_unsync(), MAX_ANSWER).boxed_unsync()
                 } else {
                     Limited::new(body, MAX_ANSWER).boxed_unsync()
                 }

@@ -3,6 +3,8 @@
 use kube::core::Status;
 use kubenova_core::ports::cluster::ClusterError;
 
+use crate::client::fault;
+
 /// Turns a client's error into one of the port's. `what` is ours; the cluster's text is looked at, never passed on.
 pub(crate) fn classify(err: &kube::Error, what: &str) -> ClusterError {
     let what = || what.to_owned();
@@ -40,24 +42,10 @@ fn concerns_namespace(status: &Status) -> bool {
 }
 
 fn transport(err: &kube::Error) -> ClusterError {
-    let mut cause: Option<&dyn std::error::Error> = Some(err);
-    while let Some(one) = cause {
-        if one.downcast_ref::<rustls::Error>().is_some() {
-            return ClusterError::Tls;
-        }
-        if let Some(io) = one.downcast_ref::<std::io::Error>()
-            && io
-                .get_ref()
-                .is_some_and(|inner| inner.downcast_ref::<rustls::Error>().is_some())
-        {
-            return ClusterError::Tls;
-        }
-        cause = one.source();
-    }
     if matches!(err, kube::Error::SerdeError(_) | kube::Error::FromUtf8(_)) {
         return ClusterError::BadAnswer;
     }
-    ClusterError::Unreachable
+    fault::transport(err)
 }
 
 #[cfg(test)]
