@@ -3,6 +3,7 @@
 mod capsule;
 mod custom;
 mod direct;
+mod hostile;
 
 pub use capsule::CapsuleProxy;
 pub use custom::CustomProxy;

@@ -21,26 +21,32 @@ pub(super) async fn admit(
     options: &ClientOptions,
     candidate: Candidate,
 ) -> Result<Admitted, Refusal> {
-    let at = |field: &'static str| {
-        move |no: Refused| Refusal(vec![FieldError::new(field, no.to_string())])
-    };
+    match tokio::time::timeout(DEADLINE, whole(options, candidate)).await {
+        Ok(admitted) => admitted,
+        Err(_) => Err(about("kubeconfig")(silent())),
+    }
+}
+
+async fn whole(options: &ClientOptions, candidate: Candidate) -> Result<Admitted, Refusal> {
+    let access = parse(&candidate.kubeconfig).map_err(about("kubeconfig"))?;
     let proxy = proxy(options, &candidate).await?;
-    let access = parse(&candidate.kubeconfig).map_err(at("kubeconfig"))?;
-    options
-        .check(&access.endpoint)
-        .await
-        .map_err(at("kubeconfig"))?;
-    let looked = tokio::time::timeout(DEADLINE, look(options, &access)).await;
-    let silent = || Refused::new(Class::Unreachable, NO_API_SERVER);
-    let inspection = looked
-        .map_err(|_| silent())
-        .and_then(|looked| looked.map_err(|err| refused(&err)));
-    let inspection = inspection.map_err(at("kubeconfig"))?;
+    let checked = options.check(&access.endpoint).await;
+    checked.map_err(about("kubeconfig"))?;
+    let inspection = look(options, &access).await;
+    let inspection = inspection.map_err(|err| about("kubeconfig")(refused(&err)))?;
     Ok(Admitted {
         kubeconfig: access.to_stored(),
         proxy,
         inspection,
     })
+}
+
+fn about(field: &'static str) -> impl FnOnce(Refused) -> Refusal {
+    move |no| Refusal(vec![FieldError::new(field, no.to_string())])
+}
+
+fn silent() -> Refused {
+    Refused::new(Class::Unreachable, NO_API_SERVER)
 }
 
 async fn look(
@@ -74,36 +80,34 @@ fn refused(err: &ClusterError) -> Refused {
         | ClusterError::WebhookDown
         | ClusterError::Missing(_)
         | ClusterError::Conflict
-        | ClusterError::BadAnswer => Refused::new(Class::Unreachable, NO_API_SERVER),
+        | ClusterError::BadAnswer => silent(),
     }
 }
 
 async fn proxy(options: &ClientOptions, candidate: &Candidate) -> Result<Option<Proxy>, Refusal> {
-    let refuse = |field: &str, no: &Refused| Refusal(vec![FieldError::new(field, no.to_string())]);
     let Some(url) = &candidate.proxy_url else {
         let stray = candidate.proxy_ca.is_some() || candidate.proxy_kind.is_some();
         let why = Refused::new(Class::Format, "is required with proxyCa or proxyKind");
         return if stray {
-            Err(refuse("proxyUrl", &why))
+            Err(about("proxyUrl")(why))
         } else {
             Ok(None)
         };
     };
-    let endpoint = Endpoint::parse(url).map_err(|no| refuse("proxyUrl", &no))?;
-    options
-        .check(&endpoint)
-        .await
-        .map_err(|no| refuse("proxyUrl", &no))?;
+    let endpoint = Endpoint::parse(url).map_err(about("proxyUrl"))?;
+    let checked = options.check(&endpoint).await;
+    checked.map_err(about("proxyUrl"))?;
     let ca_pem = match &candidate.proxy_ca {
         Some(pem) => {
-            Some(certificates(pem.as_bytes(), "proxyCa").map_err(|no| refuse("proxyCa", &no))?)
+            let pem = certificates(pem.as_bytes(), "proxyCa");
+            Some(pem.map_err(about("proxyCa"))?)
         }
         None => None,
     };
     let kind = candidate.proxy_kind.unwrap_or(ProxyKind::CapsuleProxy);
     if kind == ProxyKind::Direct {
         let why = Refused::new(Class::Format, "must not be given for a direct cluster");
-        return Err(refuse("proxyUrl", &why));
+        return Err(about("proxyUrl")(why));
     }
     Ok(Some(Proxy {
         kind,

@@ -13,6 +13,7 @@ use kubenova_core::value::{ClusterId, GrantId, Secret, TenantId};
 
 use super::CustomProxy;
 use super::custom::silent;
+use super::hostile::is_believed;
 use crate::kubeconfig::Credential;
 use crate::tenancy::KubeCluster;
 use crate::tenancy::call::{CONFIGURATION, Kind, NAMESPACE, SECRET, classify};
@@ -49,8 +50,14 @@ impl CapsuleProxy {
     /// Asks through the proxy as an account that may do nothing at all. The account is the probe's own: two probes at
     /// once, by two replicas, do not take it from each other.
     async fn as_nobody(&self) -> Result<Report, ClusterError> {
-        let account = Account { grant: GrantId::new(uuid()), tenant: TenantId::new(uuid::Uuid::nil()) };
-        let made = self.cluster.apply(&Step::ApplyAccount(account, self.id)).await;
+        let account = Account {
+            grant: GrantId::new(uuid()),
+            tenant: TenantId::new(uuid::Uuid::nil()),
+        };
+        let made = self
+            .cluster
+            .apply(&Step::ApplyAccount(account, self.id))
+            .await;
         let report = match made {
             Ok(()) => self.asked_as(account).await,
             Err(err) => Err(err),
@@ -61,7 +68,10 @@ impl CapsuleProxy {
     }
 
     async fn asked_as(&self, account: Account) -> Result<Report, ClusterError> {
-        let issued = self.cluster.issue(account, Duration::from_secs(600)).await?;
+        let issued = self
+            .cluster
+            .issue(account, Duration::from_secs(600))
+            .await?;
         self.judge(issued.token).await
     }
 
@@ -72,6 +82,12 @@ impl CapsuleProxy {
             Ok(_) => return Ok(no("ForeignNamespaceOpen", FOREIGN_OPEN)),
             // Anything else is no refusal: nothing is proven then.
             Err(err) => return Ok(silent(&err)),
+        }
+        if is_believed(&client).await? {
+            return Ok(no(
+                "ImpersonationOpen",
+                "the proxy lets callers claim to be somebody else by their headers; stop using it",
+            ));
         }
         match self.list(&client, NAMESPACE, None).await {
             Ok(list) if list.items.is_empty() => Ok(Report {
@@ -113,7 +129,10 @@ const FOREIGN_OPEN: &str =
     "the proxy showed a foreign namespace to an account without rights; stop using it";
 
 /// A fresh id for a probe: never a grant's.
-#[expect(clippy::disallowed_methods, reason = "a throw-away name that nothing has to foresee")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a throw-away name that nothing has to foresee"
+)]
 fn uuid() -> uuid::Uuid {
     uuid::Uuid::now_v7()
 }

@@ -1,0 +1,7 @@
+//! Admission, backends and proxies against scripted servers on loopback: real sockets, real TLS.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod admit;
+mod fleet;
+mod proxy;
+mod server;
