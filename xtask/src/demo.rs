@@ -1,19 +1,20 @@
 //! `cargo xtask demo`: the released server, a real cluster, and the tour of the README with a proof for every promise.
 
-mod api;
+pub(crate) mod api;
 mod ground;
 mod inventory;
 mod kubectl;
 mod print;
-mod server;
+pub(crate) mod server;
 mod tour;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+
 use ground::Ground;
 use server::Server;
-use tokio::signal::unix::{SignalKind, signal};
 use tour::Tour;
 
 use crate::host::{files, say};
