@@ -1,0 +1,7 @@
+//! Use cases and the reconciler together, over the memory store and clusters in memory.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod credentials;
+mod faults;
+mod lifecycle;
+mod world;
