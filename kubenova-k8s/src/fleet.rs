@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+
 use kubenova_core::domain::cluster::{Cluster, Proxy, ProxyKind};
 use kubenova_core::ports::Store;
 use kubenova_core::ports::cluster::ClusterError;

@@ -19,6 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use kube::runtime::events::Recorder;
+
 use kubenova_core::domain::credential::Account;
 use kubenova_core::ports::cluster::{
     Capabilities, ClusterError, ClusterProbe, ClusterState, Inspection, IssuedToken,

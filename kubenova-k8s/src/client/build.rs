@@ -9,10 +9,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt};
 use kube::{Client, Config};
-use kubenova_core::ports::cluster::ClusterError;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tower::ServiceBuilder;
+
+use kubenova_core::ports::cluster::ClusterError;
 
 use super::body::Capped;
 use super::resolve::{Checked, Unresolved};

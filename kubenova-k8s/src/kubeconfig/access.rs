@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kubenova_core::value::Secret;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use serde_json::json;
 use zeroize::Zeroizing;
+
+use kubenova_core::value::Secret;
 
 use super::address::Host;
 use super::{Class, Refused};

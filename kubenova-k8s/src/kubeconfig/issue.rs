@@ -2,11 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::json;
+use zeroize::Zeroizing;
+
 use kubenova_core::ports::cluster::ClusterError;
 use kubenova_core::ports::proxy::KubeconfigParts;
 use kubenova_core::value::Secret;
-use serde_json::json;
-use zeroize::Zeroizing;
 
 use super::access::Endpoint;
 
@@ -43,8 +44,9 @@ pub fn kubeconfig(
 
 #[cfg(test)]
 mod tests {
-    use kubenova_core::value::Name;
     use proptest::prelude::*;
+
+    use kubenova_core::value::Name;
 
     use super::*;
     use crate::kubeconfig::{Credential, parse};

@@ -2,9 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kubenova_core::value::Secret;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
+
+use kubenova_core::value::Secret;
 
 use super::access::{
     ClusterAccess, Credential, Endpoint, belong_together, certificates, private_key,

@@ -1,8 +1,9 @@
 //! The account behind a kubeconfig: a `ServiceAccount` and the Secret its token is bound to.
 
+use serde_json::{Value, json};
+
 use kubenova_core::domain::credential::{Account, PLATFORM_NAMESPACE};
 use kubenova_core::value::ClusterId;
-use serde_json::{Value, json};
 
 use super::labels;
 

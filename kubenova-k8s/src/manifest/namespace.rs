@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use kubenova_core::domain::credential::PLATFORM_NAMESPACE;
 use kubenova_core::ports::cluster::ProjectSpec;
 use kubenova_core::value::ClusterId;
-use serde_json::{Value, json};
 
 use super::{digest, labels};
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::ports::cluster::{BindingSubject, ProjectSpec};
 use kubenova_core::value::{ClusterId, SubjectKind};
-use serde_json::{Value, json};
 
 use super::labels;
 use super::tenant::OWNER_ROLE;

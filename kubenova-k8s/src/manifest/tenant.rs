@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::TenantSpec;
-use serde_json::{Value, json};
 
 use super::{digest, labels};
 

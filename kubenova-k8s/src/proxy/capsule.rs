@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kube::api::{DynamicObject, ListParams};
 use kube::core::ObjectList;
+
 use kubenova_core::domain::cluster::ProxyKind;
 use kubenova_core::domain::credential::{Account, PLATFORM_NAMESPACE};
 use kubenova_core::ports::cluster::{ClusterError, ClusterState, Report, Step};

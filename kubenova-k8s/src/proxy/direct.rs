@@ -1,6 +1,7 @@
 //! The cluster's own address.
 
 use async_trait::async_trait;
+
 use kubenova_core::domain::cluster::ProxyKind;
 use kubenova_core::ports::cluster::{ClusterError, Report};
 use kubenova_core::ports::proxy::{KubeconfigParts, ProxyBackend};

@@ -2,6 +2,7 @@
 
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use kube::client::Body;
+
 use kubenova_core::ports::cluster::ClusterError;
 
 /// Secrets of a namespace that no tenant owns: an answer with them proves that the claim was believed.

@@ -6,6 +6,7 @@ use k8s_openapi::api::authentication::v1::{BoundObjectReference, TokenRequest, T
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::Api;
 use kube::api::PostParams;
+
 use kubenova_core::domain::credential::{Account, PLATFORM_NAMESPACE};
 use kubenova_core::ports::cluster::{ClusterError, IssuedToken, ObservedAccount};
 use kubenova_core::value::{ClusterId, Secret};

@@ -15,8 +15,9 @@ use std::time::Duration;
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, Preconditions};
 use kube::core::ObjectList;
 use kube::{Api, Client};
-use kubenova_core::ports::cluster::ClusterError;
 use serde_json::Value;
+
+use kubenova_core::ports::cluster::ClusterError;
 
 use crate::watch::Echo;
 

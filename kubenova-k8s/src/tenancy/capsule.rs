@@ -5,6 +5,7 @@ mod version;
 mod webhooks;
 
 use kube::api::DynamicObject;
+
 use kubenova_core::ports::cluster::{ClusterError, Report};
 
 use super::call::{CONFIGURATION, Calls};

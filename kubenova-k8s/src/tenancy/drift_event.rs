@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+
 use kubenova_core::domain::credential::PLATFORM_NAMESPACE;
 use kubenova_core::ports::cluster::ClusterError;
 use kubenova_core::value::Name;

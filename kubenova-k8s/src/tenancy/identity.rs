@@ -3,8 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use kubenova_core::ports::cluster::ClusterError;
 use tokio::time::Instant;
+
+use kubenova_core::ports::cluster::ClusterError;
 
 use super::call::{Calls, NAMESPACE};
 

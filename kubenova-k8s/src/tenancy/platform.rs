@@ -1,6 +1,7 @@
 //! The platform objects: the accounts' namespace and the ClusterRoles.
 
 use kube::api::DynamicObject;
+
 use kubenova_core::domain::credential::PLATFORM_NAMESPACE;
 use kubenova_core::ports::cluster::{ClusterError, Presence};
 use kubenova_core::value::ClusterId;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kube::api::DynamicObject;
+use serde_json::{Value, json};
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::ports::cluster::{
     BindingSubject, ClusterError, ObservedProject, Presence, ProjectSpec,
 };
 use kubenova_core::value::{Name, ProjectId, Subject, SubjectKind};
-use serde_json::{Value, json};
 
 use super::call::{BINDING, Calls, MANAGER, NAMESPACE};
 use super::observe::{carries, has_metadata, is_terminating, label};

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use kube::api::DynamicObject;
+use serde_json::{Value, json};
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::domain::credential::PLATFORM_NAMESPACE;
 use kubenova_core::ports::cluster::ClusterError;
 use kubenova_core::value::ClusterId;
-use serde_json::{Value, json};
 
 use super::call::{ACCOUNT, BINDING, Calls, Kind, NAMESPACE, OWNER, SECRET, TENANT};
 use super::platform;

@@ -9,8 +9,9 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::Api;
 use kube::api::PostParams;
-use kubenova_core::ports::cluster::ClusterError;
 use tokio::time::Instant;
+
+use kubenova_core::ports::cluster::ClusterError;
 
 use super::call::Calls;
 

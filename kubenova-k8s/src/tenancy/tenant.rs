@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use kube::api::DynamicObject;
+
 use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::{ClusterError, ObservedTenant, Presence, TenantSpec};
 use kubenova_core::value::{Name, TenantId};

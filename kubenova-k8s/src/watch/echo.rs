@@ -5,8 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::api::DynamicObject;
-use kubenova_core::ports::cluster::Signal;
 use serde_json::Value;
+
+use kubenova_core::ports::cluster::Signal;
 
 use super::signal;
 use crate::manifest::labels;

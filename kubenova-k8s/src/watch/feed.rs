@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kube::api::DynamicObject;
 use kube::runtime::watcher::{Error, Event};
+
 use kubenova_core::ports::cluster::Signal;
 
 use super::Echo;
@@ -61,9 +62,10 @@ impl Feed {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use kubenova_core::change::Work;
     use kubenova_core::value::{ClusterId, ProjectId, TenantId};
-    use serde_json::{Value, json};
 
     use super::*;
     use crate::manifest::namespace::tests::spec;

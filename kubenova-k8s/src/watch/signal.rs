@@ -1,9 +1,10 @@
 //! From an object to what has to be looked at.
 
+use serde_json::Value;
+
 use kubenova_core::change::Work;
 use kubenova_core::ports::cluster::Signal;
 use kubenova_core::value::{GrantId, ProjectId, TenantId};
-use serde_json::Value;
 
 use crate::manifest::labels;
 use crate::tenancy::call::Kind;

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
 use kubenova_core::domain::cluster::ProxyKind;
 use kubenova_core::ports::fleet::{Admitted, Candidate, Fleet, Refusal};
 use kubenova_core::testing::clock::TestClock;
 use kubenova_core::value::Secret;
 use kubenova_k8s::{FleetOptions, KubeFleet};
 use kubenova_store::memory::MemoryStore;
-use serde_json::Value;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
 
 use crate::server::{ApiServer, Ca, kubeconfig, review};
 

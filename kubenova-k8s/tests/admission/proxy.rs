@@ -7,6 +7,8 @@ use axum::Json;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
 use kubenova_core::change::{ChangeSet, Write};
 use kubenova_core::domain::cluster::{Cluster, Proxy, ProxyKind};
 use kubenova_core::ports::cluster::{ClusterError, Report};
@@ -17,7 +19,6 @@ use kubenova_core::testing::clock::TestClock;
 use kubenova_core::value::Secret;
 use kubenova_k8s::{FleetOptions, KubeFleet};
 use kubenova_store::memory::MemoryStore;
-use serde_json::{Value, json};
 
 use crate::server::{ApiServer, Ca, status};
 

@@ -9,9 +9,10 @@ use axum::extract::{Query, State};
 use axum::http::{Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use kubenova_k8s::tenancy::KubeCluster;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
+
+use kubenova_k8s::tenancy::KubeCluster;
 
 /// UID of `kube-system` on every fake.
 pub(crate) const IDENTITY: &str = "11111111-2222-3333-4444-555555555555";

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
 use kubenova_core::ports::cluster::{ClusterError, ClusterProbe, ClusterState, Presence, Step};
 use kubenova_core::value::ClusterId;
-use serde_json::json;
 
 use crate::fake::{Fake, IDENTITY, refusal};
 use crate::intent::{OWNERS, TENANT, account, project, tenant};

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde_json::{Value, json};
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::ports::cluster::{ClusterError, ClusterState, Presence, Step};
 use kubenova_core::value::{ClusterId, ProjectId};
-use serde_json::{Value, json};
 
 use crate::fake::{Fake, refusal};
 use crate::intent::{BINDINGS, NAMESPACE, TENANT, account, project, tenant};

@@ -1,8 +1,9 @@
 //! What the report on Capsule says, case by case.
 
 use axum::response::IntoResponse;
-use kubenova_core::ports::cluster::{ClusterProbe, Report};
 use serde_json::{Value, json};
+
+use kubenova_core::ports::cluster::{ClusterProbe, Report};
 
 use crate::fake::{Fake, refusal};
 
@@ -22,7 +23,7 @@ fn hook(name: &str, path: &str, policy: &str) -> Value {
 }
 
 /// A cluster with Capsule, where everything is right but for what the test changes.
-fn capsule(administrators: Value, policy: &str) -> Fake {
+fn capsule(administrators: &Value, policy: &str) -> Fake {
     let fake = Fake::new();
     fake.put(
         CONFIGURATION,
@@ -74,7 +75,7 @@ async fn report(fake: &Fake, repair: bool) -> Report {
 
 #[tokio::test]
 async fn all_is_well() {
-    let seen = report(&capsule(us(), "Fail"), false).await;
+    let seen = report(&capsule(&us(), "Fail"), false).await;
     assert_eq!((seen.ready, seen.reason), (true, "Verified"));
     assert!(seen.message.contains("version unknown"), "no pods tell it");
 }
@@ -92,7 +93,7 @@ async fn a_version_that_does_not_work_is_named() {
         ),
         ("ghcr.io/projectcapsule/capsule:v0.14.1", "Verified"),
     ] {
-        let fake = capsule(us(), "Fail");
+        let fake = capsule(&us(), "Fail");
         fake.put(
             "/api/v1/namespaces/capsule-system/pods/capsule-0",
             json!({"metadata": {"name": "capsule-0", "namespace": "capsule-system", "labels": {"app.kubernetes.io/name": "capsule"}}, "spec": {"containers": [{"name": "manager", "image": image}]}}),
@@ -103,16 +104,16 @@ async fn a_version_that_does_not_work_is_named() {
 
 #[tokio::test]
 async fn webhooks_must_be_there_and_fail_closed() {
-    let open = capsule(us(), "Ignore");
+    let open = capsule(&us(), "Ignore");
     assert_eq!(report(&open, false).await.reason, "WebhooksFailOpen");
-    let half = capsule(us(), "Fail");
+    let half = capsule(&us(), "Fail");
     half.remove(&format!("{HOOKS}/mutatingwebhookconfigurations/capsule"));
     assert_eq!(report(&half, false).await.reason, "WebhooksMissing");
 }
 
 #[tokio::test]
 async fn webhooks_must_answer_and_be_capsules() {
-    let fake = capsule(us(), "Fail");
+    let fake = capsule(&us(), "Fail");
     answers(
         &fake,
         "failed calling webhook \"check.namespaces.example\": connection refused",
@@ -128,7 +129,7 @@ async fn webhooks_must_answer_and_be_capsules() {
 #[tokio::test]
 async fn our_identity_is_added_only_on_request_and_beside_the_others() {
     let others = json!([{"kind": "Group", "name": "admins"}]);
-    let fake = capsule(others, "Fail");
+    let fake = capsule(&others, "Fail");
     let seen = report(&fake, false).await;
     assert_eq!((seen.ready, seen.reason), (false, "NotAdministrator"));
     let writes = |fake: &Fake| {
@@ -147,7 +148,7 @@ async fn our_identity_is_added_only_on_request_and_beside_the_others() {
 
 #[tokio::test]
 async fn an_administrator_who_is_ignored_by_his_group_is_none() {
-    let fake = capsule(us(), "Fail");
+    let fake = capsule(&us(), "Fail");
     let mut there = fake.get(CONFIGURATION).unwrap();
     there["spec"]["ignoreUserWithGroups"] = json!(["system:authenticated"]);
     fake.put(CONFIGURATION, there);

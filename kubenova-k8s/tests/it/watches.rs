@@ -6,12 +6,13 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use serde_json::json;
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::change::Work;
 use kubenova_core::ports::cluster::{ClusterProbe, ClusterState, Signal, Step};
 use kubenova_core::value::ClusterId;
 use kubenova_k8s::tenancy::KubeCluster;
-use serde_json::json;
 
 use crate::fake::{Fake, refusal};
 use crate::intent::{BINDINGS, NAMESPACE, project};

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret as KubeSecret};
 use kube::Api;
 use kube::api::ListParams;
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::domain::credential::Account;
 use kubenova_core::ports::cluster::{BindingSubject, ClusterState, Step};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::api::{DeleteParams, PostParams};
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::ports::cluster::{
     BindingSubject, ClusterError, ClusterProbe, ClusterState, Presence, ProjectSpec, Step,

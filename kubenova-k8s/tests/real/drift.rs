@@ -8,13 +8,14 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
+use serde_json::json;
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::change::Work;
 use kubenova_core::ports::cluster::{
     BindingSubject, ClusterProbe, ClusterState, Presence, Signal, Step,
 };
 use kubenova_core::value::{Subject, SubjectKind};
-use serde_json::json;
 
 use crate::kit::{admin, cluster, remove, settled};
 

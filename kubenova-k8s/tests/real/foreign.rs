@@ -7,6 +7,8 @@ use k8s_openapi::api::core::v1::{Event, Namespace, Secret, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRole, RoleBinding, RoleRef};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use serde_json::json;
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::change::Work;
 use kubenova_core::domain::credential::{Account, PLATFORM_NAMESPACE};
@@ -14,7 +16,6 @@ use kubenova_core::ports::cluster::{
     BindingSubject, ClusterProbe, ClusterState, Presence, ProjectSpec, Signal, Step,
 };
 use kubenova_core::value::{ClusterId, GrantId, Subject, SubjectKind};
-use serde_json::json;
 
 use crate::kit::{Told, admin, client, cluster, kubeconfig, platform, remove, settled};
 

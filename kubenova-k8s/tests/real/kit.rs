@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::sync::{RwLock, RwLockReadGuard};
+
 use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::{
     ClusterProbe, ClusterState, ProjectSpec, Signal, Step, TenantSpec,
@@ -15,7 +17,6 @@ use kubenova_core::value::{ClusterId, Name, ProjectId, Secret, Subject, TenantId
 use kubenova_k8s::client::{ClientOptions, connect};
 use kubenova_k8s::kubeconfig::{AddressPolicy, parse};
 use kubenova_k8s::tenancy::KubeCluster;
-use tokio::sync::{RwLock, RwLockReadGuard};
 
 /// Tests that need the platform objects read this; the one that takes them away writes it.
 pub(crate) static ALONE: RwLock<()> = RwLock::const_new(());

@@ -5,6 +5,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, RoleBinding};
 use kube::Api;
 use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::domain::credential::{Account, PLATFORM_NAMESPACE};
 use kubenova_core::ports::cluster::{

@@ -1,6 +1,7 @@
 //! From a client's failures to those of the port.
 
 use kube::core::Status;
+
 use kubenova_core::ports::cluster::ClusterError;
 
 use crate::client::fault;

@@ -3,8 +3,9 @@
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::Api;
 use kube::api::{DynamicObject, PostParams};
-use kubenova_core::ports::cluster::ClusterError;
 use serde_json::{Value, json};
+
+use kubenova_core::ports::cluster::ClusterError;
 
 use crate::tenancy::call::{CONFIGURATION, Calls};
 

@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::ListParams;
+
 use kubenova_core::ports::cluster::ClusterError;
 
 use crate::tenancy::call::Calls;

@@ -5,8 +5,9 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
-use kubenova_core::ports::cluster::ClusterError;
 use serde_json::json;
+
+use kubenova_core::ports::cluster::ClusterError;
 
 use crate::manifest::labels;
 use crate::tenancy::call::{Calls, MANAGER, NAMESPACE, classify};
