@@ -16,6 +16,7 @@ use tower::ServiceBuilder;
 use kubenova_core::ports::cluster::ClusterError;
 
 use super::body::Capped;
+use super::repeat::Repeat;
 use super::resolve::{Checked, Unresolved};
 use crate::kubeconfig::address::Host;
 use crate::kubeconfig::{AddressPolicy, Class, ClusterAccess, Credential, Endpoint, Refused};
@@ -67,7 +68,7 @@ impl ClientOptions {
     }
 }
 
-/// A client for one cluster. It follows no redirect, uses no proxy, retries nothing: callers know what may be repeated.
+/// A client for one cluster. It follows no redirect, uses no proxy, and repeats only what is idempotent, under the one deadline.
 ///
 /// # Errors
 /// [`ClusterError::Unreachable`] for an address that may not be reached, [`ClusterError::Tls`] for unusable certificates.
@@ -100,6 +101,7 @@ pub fn connect(access: &ClusterAccess, options: &ClientOptions) -> Result<Client
         .option_layer(authenticate)
         .concurrency_limit(options.concurrency)
         .timeout(options.deadline)
+        .layer_fn(|inner| Repeat { inner })
         .layer_fn(|inner| Capped { inner })
         .service(pooled);
     Ok(Client::new(service, "default"))
