@@ -127,7 +127,7 @@ followed!(Cluster, Tenant, Project);
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// A change in another process may not wake us: look after this long anyway.
-const LOOK_ANYWAY: Duration = Duration::from_millis(200);
+const LOOK_ANYWAY: Duration = Duration::from_millis(75);
 
 impl App {
     /// Holds an object until its clusters followed, `wait` is over or the process is told to stop; then tells what is

@@ -1,0 +1,14 @@
+//! The real server binary as processes, on a real Kubernetes with Capsule and a real Postgres, driven over HTTP.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on says where, and measured times are told"
+)]
+
+mod api;
+mod eyes;
+mod place;
+mod server;
+
+mod tour;
