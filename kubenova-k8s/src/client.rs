@@ -4,7 +4,9 @@ mod body;
 mod build;
 pub(crate) mod fault;
 mod lines;
+mod quiet;
 mod repeat;
 mod resolve;
 
 pub use build::{ClientOptions, connect};
+pub(crate) use quiet::quietly;

@@ -15,6 +15,7 @@ use kubenova_core::value::{ClusterId, GrantId, Secret, TenantId};
 use super::CustomProxy;
 use super::custom::silent;
 use super::hostile::is_believed;
+use crate::client::quietly;
 use crate::kubeconfig::Credential;
 use crate::tenancy::KubeCluster;
 use crate::tenancy::call::{CONFIGURATION, Kind, NAMESPACE, SECRET, classify};
@@ -120,7 +121,8 @@ impl CapsuleProxy {
             None => kind.all(client.clone()),
         };
         let params = ListParams::default().limit(1);
-        let call = tokio::time::timeout(self.inner.options.deadline, api.list(&params));
+        let call = quietly(api.list(&params));
+        let call = tokio::time::timeout(self.inner.options.deadline, call);
         let answer = call.await.map_err(|_| ClusterError::Unreachable)?;
         answer.map_err(|err| classify(&err, "list through the proxy"))
     }

@@ -7,7 +7,7 @@ use kubenova_core::ports::cluster::{ClusterError, Report};
 use kubenova_core::ports::proxy::{KubeconfigParts, ProxyBackend};
 use kubenova_core::value::Secret;
 
-use crate::client::{ClientOptions, connect};
+use crate::client::{ClientOptions, connect, quietly};
 use crate::kubeconfig::{ClusterAccess, Credential, Endpoint, issue};
 use crate::tenancy::call::classify;
 
@@ -44,7 +44,7 @@ impl CustomProxy {
     pub(super) async fn answers(&self) -> Result<(), ClusterError> {
         let client = self.client(Credential::Anonymous)?;
         let call = client.apiserver_version();
-        let answer = tokio::time::timeout(self.options.deadline, call).await;
+        let answer = tokio::time::timeout(self.options.deadline, quietly(call)).await;
         match answer.map_err(|_| ClusterError::Unreachable)? {
             Ok(_) => Ok(()),
             Err(err) => match classify(&err, "get version") {

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use kubenova_core::ports::cluster::ClusterError;
 
+use crate::client::quietly;
 use crate::watch::Echo;
 
 /// Name under which server-side apply records our fields.
@@ -60,7 +61,7 @@ impl Calls {
         what: &str,
         call: impl Future<Output = kube::Result<T>> + Send,
     ) -> Result<T, ClusterError> {
-        match tokio::time::timeout(self.deadline, call).await {
+        match tokio::time::timeout(self.deadline, quietly(call)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(err)) => Err(classify(&err, what)),
             Err(_) => Err(ClusterError::Unreachable),
@@ -114,8 +115,21 @@ impl Calls {
             .await
     }
 
-    /// A merge patch guarded by the version that was read.
+    /// A merge patch guarded by the version that was read: for what replaces a list.
     pub(super) async fn merge(
+        &self,
+        kind: Kind,
+        seen: &DynamicObject,
+        mut patch: Value,
+    ) -> Result<(), ClusterError> {
+        if let Some(version) = &seen.metadata.resource_version {
+            patch["metadata"]["resourceVersion"] = Value::from(version.as_str());
+        }
+        self.merge_newest(kind, seen, patch).await
+    }
+
+    /// A merge patch of the same object at whatever version: for what only sets or removes single keys.
+    pub(super) async fn merge_newest(
         &self,
         kind: Kind,
         seen: &DynamicObject,
@@ -123,8 +137,8 @@ impl Calls {
     ) -> Result<(), ClusterError> {
         let api = self.api(kind, seen.metadata.namespace.as_deref());
         let name = seen.metadata.name.clone().unwrap_or_default();
-        if let Some(version) = &seen.metadata.resource_version {
-            patch["metadata"]["resourceVersion"] = Value::from(version.as_str());
+        if let Some(uid) = &seen.metadata.uid {
+            patch["metadata"]["uid"] = Value::from(uid.as_str());
         }
         let params = PatchParams {
             field_manager: Some(MANAGER.to_owned()),

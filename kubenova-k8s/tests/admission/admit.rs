@@ -25,7 +25,7 @@ pub(crate) fn fleet(deadline: Duration) -> KubeFleet {
     KubeFleet::new(store, FleetOptions { allow, deadline })
 }
 
-fn candidate(kubeconfig: &str) -> Candidate {
+pub(crate) fn candidate(kubeconfig: &str) -> Candidate {
     Candidate {
         kubeconfig: Secret::new(kubeconfig),
         proxy_url: None,

@@ -4,5 +4,6 @@
 mod admit;
 mod client;
 mod fleet;
+mod logs;
 mod proxy;
 mod server;
