@@ -1,7 +1,9 @@
-//! Developer commands of KubeNova: a real test cluster, a private Postgres, the demo, house rules, the whole test run.
+//! Developer commands of KubeNova: a real test cluster, a private Postgres, the demo, benchmarks, house rules, the whole
+//! test run.
 //!
-//! Reading order: [`host`] (the machine we run on), [`cluster`], [`db`], [`demo`], [`tidy`], [`mod@test`].
+//! Reading order: [`host`] (the machine we run on), [`cluster`], [`db`], [`demo`], [`bench`], [`tidy`], [`mod@test`].
 
+pub mod bench;
 pub mod cluster;
 pub mod db;
 pub mod demo;

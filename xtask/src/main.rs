@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::cluster::{self, Cluster};
 use xtask::host::say;
-use xtask::{Result, db, demo, test, tidy};
+use xtask::{Result, bench, db, demo, test, tidy};
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", about = "KubeNova's developer commands")]
@@ -24,6 +24,8 @@ enum Command {
     Db(DbCommand),
     /// The README's tour: server, cluster, tenants, kubeconfigs, each promise with its proof
     Demo(demo::Options),
+    /// How fast: server and store under load, SQL alone, convergence beside a plain client
+    Bench(bench::Options),
     /// Check the house rules that a program can check
     Tidy,
     /// Everything that must pass, cheapest first
@@ -77,6 +79,7 @@ async fn main() -> ExitCode {
         Command::Cluster(command) => run_cluster(command).await,
         Command::Db(command) => run_db(command),
         Command::Demo(options) => demo::run(&options).await,
+        Command::Bench(options) => bench::run(&options).await,
         Command::Tidy => tidy::run(),
         Command::Test(options) => match test::run(&options).await {
             Ok(false) => return ExitCode::FAILURE, // it has said what failed

@@ -20,7 +20,7 @@ const PREFIX: &str = "/api/v1";
 
 /// One request, and the status that it must have.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(crate) struct Call {
     method: Method,
     path: String,
     body: Option<Value>,
@@ -31,22 +31,22 @@ pub(super) struct Call {
 
 impl Call {
     /// Reads what is at a path below `/api/v1`.
-    pub(super) fn get(path: impl Into<String>) -> Self {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
         Self::of(Method::GET, path.into(), None)
     }
 
     /// Sends a body to a path; `Null` sends none.
-    pub(super) fn post(path: impl Into<String>, body: Value) -> Self {
+    pub(crate) fn post(path: impl Into<String>, body: Value) -> Self {
         Self::of(Method::POST, path.into(), Some(body))
     }
 
     /// Replaces what is at a path.
-    pub(super) fn put(path: impl Into<String>, body: Value) -> Self {
+    pub(crate) fn put(path: impl Into<String>, body: Value) -> Self {
         Self::of(Method::PUT, path.into(), Some(body))
     }
 
     /// Deletes what is at a path; the answer is 204 unless said otherwise.
-    pub(super) fn delete(path: impl Into<String>) -> Self {
+    pub(crate) fn delete(path: impl Into<String>) -> Self {
         Self::of(Method::DELETE, path.into(), None).want(StatusCode::NO_CONTENT)
     }
 
@@ -63,19 +63,19 @@ impl Call {
     }
 
     /// Asks the server to hold its answer until the cluster followed.
-    pub(super) fn wait(mut self, seconds: u32) -> Self {
+    pub(crate) fn wait(mut self, seconds: u32) -> Self {
         self.wait = Some(seconds);
         self
     }
 
     /// The status that it must have; 200 (204 for DELETE) unless said.
-    pub(super) fn want(mut self, status: StatusCode) -> Self {
+    pub(crate) fn want(mut self, status: StatusCode) -> Self {
         self.want = status;
         self
     }
 
     /// Is not printed: one of many that wait for something.
-    pub(super) fn quietly(mut self) -> Self {
+    pub(crate) fn quietly(mut self) -> Self {
         self.quiet = true;
         self
     }
@@ -83,7 +83,7 @@ impl Call {
 
 /// Somebody with a token, or nobody.
 #[derive(Clone)]
-pub(super) struct Api {
+pub(crate) struct Api {
     http: Client<HttpConnector, Full<Bytes>>,
     base: String,
     token: Option<String>,
@@ -100,7 +100,7 @@ impl std::fmt::Debug for Api {
 
 impl Api {
     /// A caller without a token. `base` is `http://host:port`.
-    pub(super) fn new(base: impl Into<String>) -> Self {
+    pub(crate) fn new(base: impl Into<String>) -> Self {
         let http = Client::builder(TokioExecutor::new()).build_http();
         let (base, name) = (base.into(), "nobody".to_owned());
         Self {
@@ -112,7 +112,7 @@ impl Api {
     }
 
     /// The same server, called by somebody with a token.
-    pub(super) fn as_caller(&self, name: &str, token: &str) -> Self {
+    pub(crate) fn as_caller(&self, name: &str, token: &str) -> Self {
         Self {
             token: Some(token.trim().to_owned()),
             name: name.to_owned(),
@@ -124,7 +124,7 @@ impl Api {
     ///
     /// # Errors
     /// When there is no answer, or it has another status than wanted: then with the answer.
-    pub(super) async fn call(&self, call: Call) -> Result<Value> {
+    pub(crate) async fn call(&self, call: Call) -> Result<Value> {
         let line = format!("{} {PREFIX}{}", call.method, call.path);
         if !call.quiet {
             let waiting = call.wait.map(|seconds| format!("  Prefer: wait={seconds}"));
@@ -151,7 +151,7 @@ impl Api {
     ///
     /// # Errors
     /// When that is not so within `patience`: then with the last answer.
-    pub(super) async fn until(
+    pub(crate) async fn until(
         &self,
         path: &str,
         patience: Duration,
@@ -180,7 +180,7 @@ impl Api {
     }
 
     /// The status alone, of any path of the server.
-    pub(super) async fn status_of(&self, path: &str) -> Option<StatusCode> {
+    pub(crate) async fn status_of(&self, path: &str) -> Option<StatusCode> {
         let request = Request::get(format!("{}{path}", self.base)).body(Full::default());
         let asked =
             tokio::time::timeout(Duration::from_secs(2), self.http.request(request.ok()?)).await;
@@ -226,7 +226,7 @@ impl Api {
 ///
 /// # Errors
 /// When there is none.
-pub(super) fn text(value: &Value, pointer: &str) -> Result<String> {
+pub(crate) fn text(value: &Value, pointer: &str) -> Result<String> {
     let found = value.pointer(pointer).and_then(Value::as_str);
     found
         .map(str::to_owned)
@@ -237,7 +237,7 @@ pub(super) fn text(value: &Value, pointer: &str) -> Result<String> {
 ///
 /// # Errors
 /// `what` with the value that was seen, when it does not.
-pub(super) fn demand(holds: bool, what: &str, seen: &Value) -> Result<()> {
+pub(crate) fn demand(holds: bool, what: &str, seen: &Value) -> Result<()> {
     if holds {
         return Ok(());
     }

@@ -16,20 +16,24 @@ use crate::{Context as _, Failure, Result, db};
 /// Name of the database that the demo has for itself.
 const DATABASE: &str = "demo";
 
+/// A variable without its prefix, and its value.
+pub(crate) type Setting = (&'static str, String);
+
 /// A running server.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     url: String,
     token_file: PathBuf,
     log: PathBuf,
+    ready_after: Duration,
 }
 
 /// Builds the release binary and says where it lies.
 ///
 /// # Errors
 /// When it does not build.
-pub(super) fn build(simulated: bool) -> Result<PathBuf> {
+pub(crate) fn build(simulated: bool) -> Result<PathBuf> {
     say::progress("building the release server (the first time takes minutes)");
     let cargo = settings::var("CARGO").unwrap_or_else(|| "cargo".to_owned());
     let mut build = std::process::Command::new(cargo);
@@ -53,6 +57,26 @@ impl Server {
         store: Store,
         simulated: bool,
     ) -> Result<Self> {
+        let mut settings = Vec::new();
+        if simulated {
+            settings.push(("CLUSTERS__BACKEND", "simulated".to_owned()));
+        }
+        if store == Store::Postgres {
+            settings.extend(postgres(program, folder, DATABASE)?);
+        }
+        Self::launch(program, folder, "all", &settings).await
+    }
+
+    /// Starts one of some role with settings of its own on top, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it ends or does not get ready: then with the end of its log.
+    pub(crate) async fn launch(
+        program: &Path,
+        folder: &Path,
+        role: &str,
+        settings: &[Setting],
+    ) -> Result<Self> {
         let free = ports::free(2)?;
         let (Some(api), Some(metrics)) = (free.first(), free.get(1)) else {
             return Err(Failure::new("no free ports"));
@@ -72,20 +96,17 @@ impl Server {
             ),
             ("LOG__FORMAT", "text".to_owned()),
         ];
-        if simulated {
-            environment.push(("CLUSTERS__BACKEND", "simulated".to_owned()));
-        }
-        if store == Store::Postgres {
-            environment.extend(postgres(program, folder)?);
-        }
+        environment.extend(settings.iter().cloned());
         let log = folder.join("server.log");
+        let begun = Instant::now();
         let mut server = Self {
-            child: spawn(program, &environment, &log)?,
+            child: spawn(program, role, &environment, &log)?,
             url,
             token_file,
             log,
+            ready_after: Duration::ZERO,
         };
-        if let Err(why) = server.ready().await {
+        if let Err(why) = server.ready(begun).await {
             let last = files::tail(&server.log, 15);
             server.stop().await.ok();
             return Err(Failure::new(format!("{why}; the end of its log:\n{last}")));
@@ -93,12 +114,13 @@ impl Server {
         Ok(server)
     }
 
-    async fn ready(&mut self) -> Result<()> {
-        let (api, begun) = (Api::new(&self.url), Instant::now());
+    async fn ready(&mut self, begun: Instant) -> Result<()> {
+        let api = Api::new(&self.url);
         while begun.elapsed() < Duration::from_secs(30) {
             let status = api.status_of("/readyz").await;
             if status.is_some_and(|status| status.is_success()) && self.token_file.is_file() {
-                let after = begun.elapsed().as_millis();
+                self.ready_after = begun.elapsed();
+                let after = self.ready_after.as_millis();
                 say::progress(format!(
                     "the server is ready after {after} ms: {}",
                     self.url
@@ -108,23 +130,33 @@ impl Server {
             if let Some(status) = self.child.try_wait().context("look at the server")? {
                 return Err(Failure::new(format!("the server ended with {status}")));
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         Err(Failure::new("the server is not ready after 30 s"))
     }
 
+    /// How long that took.
+    pub(crate) fn ready_after(&self) -> Duration {
+        self.ready_after
+    }
+
+    /// Its process number, while it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// `http://host:port`.
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Where it wrote its first admin token.
-    pub(super) fn token_file(&self) -> &Path {
+    pub(crate) fn token_file(&self) -> &Path {
         &self.token_file
     }
 
     /// Where its log is.
-    pub(super) fn log(&self) -> &Path {
+    pub(crate) fn log(&self) -> &Path {
         &self.log
     }
 
@@ -132,7 +164,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not end by itself, or ends badly.
-    pub(super) async fn stop(&mut self) -> Result<()> {
+    pub(crate) async fn stop(&mut self) -> Result<()> {
         let pid = self.child.id().and_then(|id| i32::try_from(id).ok());
         if let Some(pid) = pid.and_then(Pid::from_raw) {
             kill_process(pid, Signal::TERM).context("stop the server")?;
@@ -151,7 +183,7 @@ impl Server {
 }
 
 /// Only what is given counts: no variable of the caller's shell reaches the server.
-fn spawn(program: &Path, environment: &[(&str, String)], log: &Path) -> Result<Child> {
+fn spawn(program: &Path, role: &str, environment: &[Setting], log: &Path) -> Result<Child> {
     let file = OpenOptions::new().create(true).append(true).open(log);
     let file = file.context(format!("open {}", log.display()))?;
     let again = file.try_clone().context("open the log")?;
@@ -159,7 +191,7 @@ fn spawn(program: &Path, environment: &[(&str, String)], log: &Path) -> Result<C
         .iter()
         .map(|(key, value)| (format!("KUBENOVA__{key}"), value));
     Command::new(program)
-        .arg("serve")
+        .args(["serve", "--role", role])
         .env_clear()
         .env("PATH", settings::var("PATH").unwrap_or_default())
         .envs(variables)
@@ -174,9 +206,12 @@ fn spawn(program: &Path, environment: &[(&str, String)], log: &Path) -> Result<C
 }
 
 /// A database of its own, fresh keys, and the settings that name them.
-fn postgres(program: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>> {
-    db::down(DATABASE)?;
-    let database = db::up(DATABASE, true)?;
+///
+/// # Errors
+/// When Postgres cannot be had, or a key cannot be made.
+pub(crate) fn postgres(program: &Path, folder: &Path, name: &str) -> Result<Vec<Setting>> {
+    db::down(name)?;
+    let database = db::up(name, true)?;
     let key = |kind: &str| {
         let file = folder.join(format!("{kind}.key"));
         let mut generate = std::process::Command::new(program);
@@ -207,7 +242,7 @@ pub(super) fn clear(store: Store) -> Result<()> {
 ///
 /// # Errors
 /// When the file system refuses.
-pub(super) fn private_folder() -> Result<PathBuf> {
+pub(crate) fn private_folder() -> Result<PathBuf> {
     use std::os::unix::fs::DirBuilderExt as _;
     let name = format!("kubenova-demo-{}", std::process::id());
     let folder = std::env::temp_dir().join(name);

@@ -1,0 +1,155 @@
+//! The same SQL without us: what the server sent last, run by pgbench.
+//!
+//! The text of a statement is read from the database (`pg_stat_activity`), so that it cannot differ from ours.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::figure::{Figure, load, percentile};
+use crate::db::Db;
+use crate::host::{files, packages, shell};
+use crate::{Context as _, Result};
+
+/// pgbench takes at most 128 scripts.
+const SCRIPTS: usize = 100;
+const CLIENTS: &str = "16";
+
+/// A database under load.
+#[derive(Debug)]
+pub(super) struct Sql<'a> {
+    pub(super) db: &'a Db,
+    pub(super) folder: &'a Path,
+    pub(super) seconds: u32,
+}
+
+impl Sql<'_> {
+    /// Point reads of tenants.
+    ///
+    /// # Errors
+    /// When the server sent none before, or pgbench fails.
+    pub(super) fn get(&self, uids: &[String]) -> Result<Figure> {
+        let statement = self.sent("select t.id%from tenants t where t.id = any($1)")?;
+        let fill = |uid: &String| filled(&statement, &[format!("array['{uid}']::uuid[]")]);
+        let scripts: Vec<String> = uids.iter().take(SCRIPTS).map(fill).collect();
+        self.run("the SQL of get alone", &scripts)
+    }
+
+    /// Pages of 50 tenants of a cluster by label.
+    ///
+    /// # Errors
+    /// When the server sent none before, or pgbench fails.
+    pub(super) fn list(&self, labels: &[String], cluster: &str) -> Result<Figure> {
+        let statement = self.sent("select t.id%from labels l join tenants t%")?;
+        let fill = |label: &String| {
+            let (key, value) = label.split_once('=').unwrap_or((label, ""));
+            let values = [
+                format!("'{{\"{key}\": \"{value}\"}}'::jsonb"),
+                "'{}'::text[]".to_owned(),
+                "'{}'::text[]".to_owned(),
+                "''".to_owned(),
+                "'00000000-0000-0000-0000-000000000000'::uuid".to_owned(),
+                "51".to_owned(),
+                format!("'{cluster}'::uuid"),
+                format!("'{key}'"),
+                format!("'{value}'"),
+                "null".to_owned(),
+            ];
+            filled(&statement, &values)
+        };
+        let scripts: Vec<String> = labels.iter().take(SCRIPTS).map(fill).collect();
+        self.run("the SQL of list alone", &scripts)
+    }
+
+    /// The last statement that the server sent and that looks like this.
+    fn sent(&self, like: &str) -> Result<String> {
+        let ask = format!(
+            "select query from pg_stat_activity where application_name = 'kubenova' and query like '{like}' limit 1"
+        );
+        let found = shell::capture(
+            self.client("psql")
+                .args(["--tuples-only", "--no-align"])
+                .args(["--command", &ask]),
+        )?;
+        let found = found.trim().to_owned();
+        (!found.is_empty())
+            .then_some(found)
+            .context(format!("the server sent no statement like {like}"))
+    }
+
+    fn run(&self, what: &str, scripts: &[String]) -> Result<Figure> {
+        let folder = self.folder.join("pgbench");
+        files::remove_folder(&folder)?;
+        files::folder(&folder)?;
+        let program = packages::program("pgbench", "postgresql")?;
+        let mut pgbench = self.client(&program.display().to_string());
+        pgbench.current_dir(&folder).args([
+            "--no-vacuum",
+            "--protocol=prepared",
+            "--jobs=2",
+            "--log",
+        ]);
+        pgbench.args(["--log-prefix=times", "--client", CLIENTS]);
+        pgbench.arg(format!("--time={}", self.seconds));
+        for (n, script) in scripts.iter().enumerate() {
+            let name = format!("{n}.sql");
+            files::write_private(&folder.join(&name), format!("{script};\n"))?;
+            pgbench.args(["--file", &name]);
+        }
+        let before = load();
+        shell::capture(&mut pgbench)?;
+        let mut times = times(&folder)?;
+        let rate = times.len() as f64 / f64::from(self.seconds);
+        let (p50, p99) = (percentile(&mut times, 50), percentile(&mut times, 99));
+        Ok(Figure::new(what, "pgbench", rate, "/s")
+            .latency(p50, p99)
+            .under(before))
+    }
+
+    fn client(&self, program: &str) -> Command {
+        let mut client = Command::new(program);
+        let port = self.db.port.to_string();
+        client.env("PGHOST", "127.0.0.1").env("PGPORT", port);
+        client
+            .env("PGUSER", "kubenova")
+            .env("PGDATABASE", "kubenova");
+        client
+    }
+}
+
+/// The statement with values in place of its parameters.
+fn filled(statement: &str, values: &[String]) -> String {
+    // from the last one on, so that $1 does not hit $10
+    let parameters = values.iter().enumerate().rev();
+    parameters.fold(statement.to_owned(), |text, (n, value)| {
+        text.replace(&format!("${}", n + 1), value)
+    })
+}
+
+/// What each transaction took, from pgbench's logs: the third word of each line, in microseconds.
+fn times(folder: &Path) -> Result<Vec<Duration>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder)
+        .context("read pgbench's logs")?
+        .flatten()
+    {
+        if entry.file_name().to_string_lossy().starts_with("times") {
+            let text = files::read(&entry.path())?;
+            let micros = |line: &str| line.split(' ').nth(2)?.parse().ok();
+            all.extend(text.lines().filter_map(micros).map(Duration::from_micros));
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tenth_parameter_is_not_the_first_one_and_a_zero() {
+        let values: Vec<String> = (1..=10).map(|n| format!("v{n}")).collect();
+        assert_eq!(filled("a = $1 and b = $10", &values), "a = v1 and b = v10");
+    }
+}
