@@ -135,7 +135,7 @@ pub(super) async fn apply(calls: &Calls, want: &ProjectSpec) -> Result<(), Clust
     let made = calls.apply(NAMESPACE, &namespace::namespace(want)).await?;
     if before == Presence::Absent && existed_before(&made) {
         // Somebody else made it between the look and the write: give back what we added.
-        release(calls, &made).await?;
+        give_back(calls, made).await?;
         return Err(foreign());
     }
     Ok(())
@@ -149,8 +149,26 @@ fn existed_before(made: &DynamicObject) -> bool {
         .any(|entry| entry.manager.as_deref() != Some(MANAGER))
 }
 
-/// Takes our labels, annotations and Capsule's membership off a namespace, in one write.
-pub(super) async fn release(calls: &Calls, there: &DynamicObject) -> Result<(), ClusterError> {
+/// Takes everything of ours off it again, also while others write it: what stays marked would be taken for ours.
+async fn give_back(calls: &Calls, made: DynamicObject) -> Result<(), ClusterError> {
+    const ATTEMPTS: usize = 5;
+    let name = made.metadata.name.clone().unwrap_or_default();
+    let mut there = Some(made);
+    for _ in 0..ATTEMPTS {
+        let Some(seen) = &there else {
+            return Ok(());
+        };
+        match release(calls, seen).await {
+            Err(ClusterError::Conflict) => there = calls.get(NAMESPACE, None, &name).await?,
+            ended => return ended,
+        }
+    }
+    Err(ClusterError::Conflict)
+}
+
+/// Takes our labels, annotations and Capsule's membership off a namespace, in one write: of label and reference, Capsule
+/// lets only both go.
+async fn release(calls: &Calls, there: &DynamicObject) -> Result<(), ClusterError> {
     let gone = |map: Option<&BTreeMap<String, String>>, is: &dyn Fn(&str) -> bool| -> Value {
         let keys = map
             .into_iter()

@@ -74,7 +74,8 @@ async fn unmark(calls: &Calls, kind: Kind, one: &DynamicObject) -> Result<(), Cl
         "labels": unmarked(one.metadata.labels.as_ref()),
         "annotations": unmarked(one.metadata.annotations.as_ref()),
     }});
-    calls.merge(kind, one, patch).await
+    // Capsule writes at the same moment: it sees its owners go.
+    calls.merge_newest(kind, one, patch).await
 }
 
 fn unmarked(map: Option<&BTreeMap<String, String>>) -> Value {

@@ -134,3 +134,32 @@ async fn may(calls: &Calls, group: &str, resource: &str, verb: &str) -> Result<b
         .await?;
     Ok(made.status.is_some_and(|status| status.allowed))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_role_that_is_installed_grants_what_is_asked_for() {
+        let file = include_str!("../../../deploy/clusters/kubenova-rbac.yaml");
+        let role = file.split("\n---\n").next().unwrap();
+        let role: Value = serde_saphyr::from_str(role).unwrap();
+        let rules = role["rules"].as_array().unwrap();
+        let lists = |rule: &Value, field: &str, wanted: &str| {
+            let all = rule[field].as_array().unwrap();
+            all.iter().any(|one| one.as_str() == Some(wanted))
+        };
+        for &(group, resource, verbs) in NEEDED {
+            for verb in verbs {
+                let granted = rules.iter().any(|rule| {
+                    lists(rule, "apiGroups", group)
+                        && lists(rule, "resources", resource)
+                        && lists(rule, "verbs", verb)
+                });
+                assert!(granted, "{verb} {resource} of \"{group}\"");
+            }
+        }
+    }
+}

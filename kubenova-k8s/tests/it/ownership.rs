@@ -1,7 +1,7 @@
 //! What is not ours is not touched, whatever the moment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -25,8 +25,14 @@ async fn attack_78_a_namespace_made_between_look_and_write_is_given_back() {
     let fake = Fake::new();
     fake.put(NAMESPACE, foreign());
     let looked = AtomicBool::new(false);
-    // The first look came before the other's write.
+    let (world, patches) = (fake.clone(), AtomicUsize::new(0));
+    // The first look came before the other's write; and the other writes again before we give it back.
     fake.fault(move |call| {
+        if call == format!("PATCH {NAMESPACE}") && patches.fetch_add(1, Ordering::SeqCst) == 1 {
+            let mut there = world.get(NAMESPACE).unwrap();
+            there["metadata"]["labels"]["more"] = json!("theirs");
+            world.put(NAMESPACE, there);
+        }
         let first = call == format!("GET {NAMESPACE}") && !looked.swap(true, Ordering::SeqCst);
         first.then(|| refusal(404, "not found"))
     });
@@ -41,7 +47,10 @@ async fn attack_78_a_namespace_made_between_look_and_write_is_given_back() {
         .keys()
         .filter(|key| key.starts_with("kubenova") || key.contains("capsule"));
     assert_eq!(ours.count(), 0, "{labels:?}");
-    assert_eq!(labels["team"], "theirs");
+    assert_eq!(
+        (&labels["team"], &labels["more"]),
+        (&json!("theirs"), &json!("theirs"))
+    );
 }
 
 #[tokio::test]

@@ -185,12 +185,21 @@ pub(crate) struct Told(BoxStream<'static, Signal>);
 impl Told {
     /// The lists are read while the stream is polled; two seconds are many times what they need.
     pub(crate) async fn start(on: &KubeCluster, cluster: ClusterId) -> Self {
-        let mut signals = on.watch(cluster);
-        let quiet = tokio::time::timeout(Duration::from_secs(2), async {
-            while signals.next().await.is_some() {}
+        let mut told = Self(on.watch(cluster));
+        told.read_for(Duration::from_secs(2)).await;
+        told
+    }
+
+    /// What is told within a while.
+    pub(crate) async fn read_for(&mut self, while_: Duration) -> Vec<Signal> {
+        let mut all = Vec::new();
+        let reading = tokio::time::timeout(while_, async {
+            while let Some(signal) = self.0.next().await {
+                all.push(signal);
+            }
         });
-        assert!(quiet.await.is_err(), "a watch never ends");
-        Self(signals)
+        assert!(reading.await.is_err(), "a watch never ends");
+        all
     }
 
     /// How long after `start` this was told; others share the cluster. Five seconds at most.
