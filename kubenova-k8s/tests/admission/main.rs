@@ -3,6 +3,7 @@
 
 mod admit;
 mod client;
+mod credential;
 mod fleet;
 mod logs;
 mod proxy;

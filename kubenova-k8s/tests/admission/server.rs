@@ -10,8 +10,10 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::serve::Listener;
 use axum::{Json, Router};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::NoClientAuth;
+use rustls::server::danger::ClientCertVerifier;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -40,22 +42,50 @@ impl Ca {
 
     /// TLS of a server that has this name.
     pub(crate) fn serving(&self, name: &str, expired: bool) -> TlsAcceptor {
+        self.acceptor(name, expired, Arc::new(NoClientAuth))
+    }
+
+    /// TLS of a server that lets only some clients in.
+    pub(crate) fn serving_to(
+        &self,
+        name: &str,
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> TlsAcceptor {
+        self.acceptor(name, false, clients)
+    }
+
+    fn acceptor(
+        &self,
+        name: &str,
+        expired: bool,
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> TlsAcceptor {
+        let (cert, key) = self.signed(name, expired);
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(clients)
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// A client's certificate and key, both PEM.
+    pub(crate) fn client(&self, name: &str) -> (String, String) {
+        let (cert, key) = self.signed(name, false);
+        (cert.pem(), key.serialize_pem())
+    }
+
+    fn signed(&self, name: &str, expired: bool) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         if expired {
             params.not_before = rcgen::date_time_ymd(2020, 1, 1);
             params.not_after = rcgen::date_time_ymd(2021, 1, 1);
         }
-        let cert = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
     }
 }
 
