@@ -100,15 +100,35 @@ impl Calls {
         }
     }
 
-    /// Server-side apply of a whole object.
+    /// Server-side apply of a whole object; what others hold of our fields is taken from them.
     pub(super) async fn apply(
         &self,
         kind: Kind,
         manifest: &Value,
     ) -> Result<DynamicObject, ClusterError> {
+        self.patch(kind, manifest, &PatchParams::apply(MANAGER).force())
+            .await
+    }
+
+    /// Server-side apply of an object that should not be there: takes nothing from anybody.
+    pub(super) async fn apply_new(
+        &self,
+        kind: Kind,
+        manifest: &Value,
+    ) -> Result<DynamicObject, ClusterError> {
+        self.patch(kind, manifest, &PatchParams::apply(MANAGER))
+            .await
+    }
+
+    async fn patch(
+        &self,
+        kind: Kind,
+        manifest: &Value,
+        params: &PatchParams,
+    ) -> Result<DynamicObject, ClusterError> {
         let (namespace, name) = place(manifest);
         let api = self.api(kind, namespace);
-        let params = PatchParams::apply(MANAGER).force().validation_strict();
+        let params = params.clone().validation_strict();
         self.echo.expect(kind, manifest);
         let what = format!("apply {}", kind.plural);
         self.within(&what, api.patch(name, &params, &Patch::Apply(manifest)))

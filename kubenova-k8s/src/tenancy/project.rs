@@ -132,8 +132,13 @@ pub(super) async fn apply(calls: &Calls, want: &ProjectSpec) -> Result<(), Clust
     if before == Presence::Foreign {
         return Err(foreign());
     }
-    let made = calls.apply(NAMESPACE, &namespace::namespace(want)).await?;
-    if before == Presence::Absent && existed_before(&made) {
+    let manifest = namespace::namespace(want);
+    if before != Presence::Absent {
+        calls.apply(NAMESPACE, &manifest).await?;
+        return Ok(());
+    }
+    let made = calls.apply_new(NAMESPACE, &manifest).await?;
+    if existed_before(&made) {
         // Somebody else made it between the look and the write: give back what we added.
         give_back(calls, made).await?;
         return Err(foreign());
@@ -159,8 +164,15 @@ async fn give_back(calls: &Calls, made: DynamicObject) -> Result<(), ClusterErro
             return Ok(());
         };
         match release(calls, seen).await {
+            // An apply of nothing takes away what is left of ours, and only that.
+            Ok(()) => {
+                let bare =
+                    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+                calls.apply(NAMESPACE, &bare).await?;
+                return Ok(());
+            }
             Err(ClusterError::Conflict) => there = calls.get(NAMESPACE, None, &name).await?,
-            ended => return ended,
+            Err(other) => return Err(other),
         }
     }
     Err(ClusterError::Conflict)

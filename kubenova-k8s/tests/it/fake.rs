@@ -30,6 +30,8 @@ pub(crate) struct Fake {
 #[derive(Default)]
 struct World {
     objects: BTreeMap<String, Value>,
+    /// What was last applied, by path.
+    applied: BTreeMap<String, Value>,
     calls: Vec<String>,
     fault: Option<Fault>,
     version: u64,
@@ -128,23 +130,43 @@ impl Fake {
             .collect()
     }
 
-    fn apply(&self, path: &str, mut manifest: Value) -> Value {
-        let old = self.get(path);
+    fn apply(&self, path: &str, manifest: &Value, force: bool) -> Response {
+        let before = self
+            .world()
+            .applied
+            .insert(path.to_owned(), manifest.clone());
         let manager = json!({"manager": "kubenova", "operation": "Apply"});
-        let mut managers = vec![manager.clone()];
-        if let Some(old) = old {
-            manifest["metadata"]["uid"] = old["metadata"]["uid"].clone();
-            let before = old["metadata"]["managedFields"].as_array().cloned();
-            managers.extend(before.into_iter().flatten().filter(|one| *one != manager));
+        let mut object = manifest.clone();
+        if let Some(old) = self.get(path) {
+            let mine = before.unwrap_or_default();
+            object = old.clone();
             for field in ["labels", "annotations"] {
-                let mut all = old["metadata"][field].clone();
-                merge(&mut all, &manifest["metadata"][field]);
-                manifest["metadata"][field] = all;
+                for (key, value) in manifest["metadata"][field]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                {
+                    let there = &old["metadata"][field][key];
+                    let theirs = mine["metadata"][field][key].is_null() && !there.is_null();
+                    if theirs && there != value && !force {
+                        return refusal(409, "conflict with another manager");
+                    }
+                }
+                for (key, _) in mine["metadata"][field].as_object().into_iter().flatten() {
+                    object["metadata"][field]
+                        .as_object_mut()
+                        .map(|map| map.remove(key));
+                }
             }
+            merge(&mut object, manifest);
         }
-        manifest["metadata"]["managedFields"] = json!(managers);
-        self.put(path, manifest);
-        self.get(path).expect("just written")
+        let others = object["metadata"]["managedFields"].as_array().cloned();
+        let mut managers: Vec<Value> = others.unwrap_or_default();
+        managers.retain(|one| *one != manager);
+        managers.push(manager);
+        object["metadata"]["managedFields"] = json!(managers);
+        self.put(path, object);
+        Json(self.get(path)).into_response()
     }
 
     fn list(&self, path: &str, query: &BTreeMap<String, String>) -> Response {
@@ -258,7 +280,10 @@ async fn answer(
         ("GET", _) if is_watch => fake.watch(path, &query),
         ("GET", Some(object)) => Json(object).into_response(),
         ("GET", None) if is_collection(path) => fake.list(path, &query),
-        ("PATCH", _) if is_apply => Json(fake.apply(path, body)).into_response(),
+        ("PATCH", _) if is_apply => {
+            let force = query.get("force").is_some_and(|on| on == "true");
+            fake.apply(path, &body, force)
+        }
         ("PATCH", Some(mut object)) => {
             let read = body["metadata"]["resourceVersion"].clone();
             if !read.is_null() && read != object["metadata"]["resourceVersion"] {

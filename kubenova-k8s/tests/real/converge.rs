@@ -1,6 +1,9 @@
 //! Every step does what it says, twice changes nothing, and nothing foreign is touched.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
@@ -12,8 +15,11 @@ use kubenova_core::ports::cluster::{
     TenantSpec,
 };
 use kubenova_core::value::{Subject, SubjectKind};
+use kubenova_k8s::tenancy::KubeCluster;
 
-use crate::kit::{admin, cluster, platform, project, remove, settled, tenant, until};
+use crate::kit::{
+    admin, client, cluster, kubeconfig, platform, project, remove, settled, tenant, until,
+};
 
 fn user(name: &str) -> BindingSubject {
     BindingSubject {
@@ -113,6 +119,63 @@ async fn attack_78_a_foreign_namespace_is_left_untouched() {
         there.metadata.resource_version,
         made.metadata.resource_version
     );
+    api.delete(project.namespace.as_str(), &DeleteParams::default())
+        .await
+        .unwrap();
+    on.apply(&Step::DeleteTenant(tenant.id, tenant.name.clone()))
+        .await
+        .unwrap();
+}
+
+/// A client that sees no namespace of this name at the first look.
+fn blind_at_first(namespace: String) -> kube::Client {
+    let (base, looked) = (client(&kubeconfig("kubenova")), AtomicBool::new(false));
+    let looked = Arc::new(looked);
+    let path = format!("/api/v1/namespaces/{namespace}");
+    let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let (base, looked) = (base.clone(), Arc::clone(&looked));
+        let first = request.uri().path() == path
+            && request.method() == http::Method::GET
+            && !looked.swap(true, Ordering::SeqCst);
+        async move {
+            if !first {
+                return base.send(request).await;
+            }
+            let status = br#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}"#;
+            let absent = http::Response::builder().status(404);
+            Ok(absent
+                .body(kube::client::Body::from(status.to_vec()))
+                .unwrap())
+        }
+    });
+    kube::Client::new(service, "default")
+}
+
+#[tokio::test]
+async fn attack_78_a_namespace_made_in_the_same_moment_is_given_back() {
+    let on = cluster("kubenova");
+    let tenant = tenant("moment", &[]);
+    let project = project(&tenant, "web");
+    on.apply(&Step::ApplyTenant(tenant.clone())).await.unwrap();
+    let api: Api<Namespace> = Api::all(admin());
+    let mut theirs = Namespace::default();
+    theirs.metadata.name = Some(project.namespace.to_string());
+    theirs.metadata.labels = Some([("owner".to_owned(), "somebody".to_owned())].into());
+    let made = api.create(&PostParams::default(), &theirs).await.unwrap();
+    let blind = KubeCluster::new(
+        blind_at_first(project.namespace.to_string()),
+        "",
+        Duration::from_secs(10),
+    );
+    let refused = blind.apply(&Step::ApplyNamespace(project.clone())).await;
+    assert!(
+        matches!(refused, Err(ClusterError::Denied { .. })),
+        "{refused:?}"
+    );
+    let there = api.get(project.namespace.as_str()).await.unwrap();
+    assert_eq!(there.metadata.labels, made.metadata.labels);
+    assert_eq!(there.metadata.annotations, made.metadata.annotations);
+    assert_eq!(there.metadata.owner_references, None);
     api.delete(project.namespace.as_str(), &DeleteParams::default())
         .await
         .unwrap();
