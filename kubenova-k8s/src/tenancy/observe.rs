@@ -3,6 +3,7 @@
 use kube::api::DynamicObject;
 use serde_json::Value;
 
+use super::call::MANAGER;
 use crate::manifest::labels;
 
 /// The value of a label.
@@ -33,6 +34,14 @@ pub(super) fn carries(object: &DynamicObject, key: &str, uid: &str) -> bool {
 /// Whether it is on its way out.
 pub(super) const fn is_terminating(object: &DynamicObject) -> bool {
     object.metadata.deletion_timestamp.is_some()
+}
+
+/// Whether an object that we meant to create was there already: then somebody else manages fields of it.
+pub(super) fn existed_before(made: &DynamicObject) -> bool {
+    let managers = made.metadata.managed_fields.as_deref().unwrap_or_default();
+    managers
+        .iter()
+        .any(|entry| entry.manager.as_deref() != Some(MANAGER))
 }
 
 /// Whether every label and annotation of a manifest is there; the request's name is no intent.

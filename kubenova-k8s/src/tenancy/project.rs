@@ -11,8 +11,8 @@ use kubenova_core::ports::cluster::{
 };
 use kubenova_core::value::{Name, ProjectId, Subject, SubjectKind};
 
-use super::call::{BINDING, Calls, MANAGER, NAMESPACE};
-use super::observe::{carries, has_metadata, is_terminating, label};
+use super::call::{BINDING, Calls, NAMESPACE};
+use super::observe::{carries, existed_before, has_metadata, is_terminating, label};
 use crate::manifest::{labels, namespace, rbac};
 
 pub(super) async fn observe(
@@ -144,14 +144,6 @@ pub(super) async fn apply(calls: &Calls, want: &ProjectSpec) -> Result<(), Clust
         return Err(foreign());
     }
     Ok(())
-}
-
-/// Whether an object that we meant to create was there already: then somebody else manages fields of it.
-fn existed_before(made: &DynamicObject) -> bool {
-    let managers = made.metadata.managed_fields.as_deref().unwrap_or_default();
-    managers
-        .iter()
-        .any(|entry| entry.manager.as_deref() != Some(MANAGER))
 }
 
 /// Takes everything of ours off it again, also while others write it: what stays marked would be taken for ours.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use kube::api::DynamicObject;
+use serde_json::json;
 
 use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::{ClusterError, ObservedTenant, Presence, TenantSpec};
 use kubenova_core::value::{Name, TenantId};
 
 use super::call::{Calls, NAMESPACE, OWNER, TENANT};
-use super::observe::{carries, has_metadata, holds, is_terminating, label};
+use super::observe::{carries, existed_before, has_metadata, holds, is_terminating, label};
 use crate::manifest::{labels, tenant};
 
 pub(super) async fn observe(
@@ -85,13 +86,26 @@ fn is_usable(there: &DynamicObject) -> bool {
 }
 
 pub(super) async fn apply(calls: &Calls, want: &TenantSpec) -> Result<(), ClusterError> {
+    let foreign = || ClusterError::Denied {
+        what: "a Tenant of this name that is not ours".to_owned(),
+    };
     let there = calls.get(TENANT, None, want.name.as_str()).await?;
-    if presence(there.as_ref(), want) == Presence::Foreign {
-        return Err(ClusterError::Denied {
-            what: "a Tenant of this name that is not ours".to_owned(),
-        });
+    let manifest = tenant::tenant(want);
+    match presence(there.as_ref(), want) {
+        Presence::Foreign => return Err(foreign()),
+        Presence::Current | Presence::Differs | Presence::Terminating => {
+            calls.apply(TENANT, &manifest).await?;
+            return Ok(());
+        }
+        Presence::Absent => {}
     }
-    calls.apply(TENANT, &tenant::tenant(want)).await?;
+    let made = calls.apply_new(TENANT, &manifest).await?;
+    if existed_before(&made) {
+        // Somebody else made it between the look and the write: an apply of nothing gives back what we added.
+        let bare = json!({"apiVersion": manifest["apiVersion"], "kind": "Tenant", "metadata": {"name": want.name.as_str()}});
+        calls.apply(TENANT, &bare).await?;
+        return Err(foreign());
+    }
     Ok(())
 }
 

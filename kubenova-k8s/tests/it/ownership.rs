@@ -71,6 +71,25 @@ async fn a_value_of_somebody_else_is_not_taken_in_the_same_moment() {
 }
 
 #[tokio::test]
+async fn a_tenant_made_in_the_same_moment_is_given_back() {
+    let fake = Fake::new();
+    let theirs = json!({"apiVersion": "capsule.clastix.io/v1beta2", "kind": "Tenant", "metadata": {"name": "acme", "managedFields": [{"manager": "kubectl-create", "operation": "Update"}]}});
+    fake.put(TENANT, theirs);
+    let looked = AtomicBool::new(false);
+    fake.fault(move |call| {
+        let first = call == format!("GET {TENANT}") && !looked.swap(true, Ordering::SeqCst);
+        first.then(|| refusal(404, "not found"))
+    });
+    let refused = fake.cluster("").apply(&Step::ApplyTenant(tenant())).await;
+    assert!(matches!(refused, Err(ClusterError::Denied { .. })));
+    let labels = fake.get(TENANT).unwrap()["metadata"]["labels"].clone();
+    assert!(
+        labels.as_object().is_none_or(serde_json::Map::is_empty),
+        "{labels}"
+    );
+}
+
+#[tokio::test]
 async fn nothing_of_another_id_is_deleted() {
     let fake = Fake::new();
     let on = fake.cluster("");
