@@ -63,7 +63,15 @@ pub(crate) async fn open(config: &Config) -> Result<Opened, StartError> {
         StoreUrl::Unusable => return Err(StartError::new("store.url", "not usable")),
     };
     let fleet = fleet(config, &store, &clock)?;
-    Ok(Opened { ports: Ports { store, fleet, clock, ids }, postgres })
+    Ok(Opened {
+        ports: Ports {
+            store,
+            fleet,
+            clock,
+            ids,
+        },
+        postgres,
+    })
 }
 
 /// A database at the expected version, whose secrets our keys open.
@@ -74,9 +82,17 @@ async fn open_postgres(config: &Config, url: &str) -> Result<PgStore, StartError
         migrate(config).await?;
     }
     // The store has a few connections of its own beside those that can be counted.
-    let max_connections = config.store.max_connections.saturating_sub(PgOptions::EXTRA_CONNECTIONS);
-    let limits = PgOptions { max_connections: max_connections.max(2), ..PgOptions::default() };
-    let store = PgStore::connect(url, limits, keyring).await.map_err(|e| away(&e))?;
+    let max_connections = config
+        .store
+        .max_connections
+        .saturating_sub(PgOptions::EXTRA_CONNECTIONS);
+    let limits = PgOptions {
+        max_connections: max_connections.max(2),
+        ..PgOptions::default()
+    };
+    let store = PgStore::connect(url, limits, keyring)
+        .await
+        .map_err(|e| away(&e))?;
     let health = store.health().await.map_err(|e| away(&e))?;
     if health.migration != health.expected {
         let why = "the schema has another version than this build expects: run `migrate`";
@@ -92,7 +108,8 @@ async fn check_keys(store: &PgStore) -> Result<(), StartError> {
         match store.credential(cluster).await {
             Ok(_) => {}
             Err(StoreError::Corrupt(_)) => {
-                let why = format!("the credential of cluster {cluster} does not open with these keys");
+                let why =
+                    format!("the credential of cluster {cluster} does not open with these keys");
                 return Err(StartError::new("seal.key_files", why));
             }
             Err(error @ StoreError::Away(_)) => return Err(away(&error)),
@@ -150,7 +167,10 @@ fn simulated(_: &Arc<dyn Clock>) -> Result<Arc<dyn Fleet>, StartError> {
 /// [`StartError`] naming the dependency.
 pub(crate) async fn migrate(config: &Config) -> Result<(), StartError> {
     match &config.store.url {
-        StoreUrl::Memory => Err(StartError::new("store.url", "the memory store has no versions")),
+        StoreUrl::Memory => Err(StartError::new(
+            "store.url",
+            "the memory store has no versions",
+        )),
         StoreUrl::Postgres(url) => PgStore::migrate(url).await.map_err(|e| away(&e)),
         StoreUrl::Unusable => Err(StartError::new("store.url", "not usable")),
     }

@@ -14,7 +14,7 @@ use axum::{
 };
 use futures::FutureExt as _;
 use tokio::time::{Instant, timeout};
-use tracing::{Instrument as _, debug, error, info_span};
+use tracing::{Instrument as _, debug, error, info_span, warn};
 
 use kubenova_core::{
     access::RequestId,
@@ -168,7 +168,9 @@ fn record(seen: &Refused, status: StatusCode, took: Duration) {
     metrics::counter!(name::REQUESTS, "method" => method, "route" => route.clone(), "status" => code)
         .increment(1);
     metrics::histogram!(name::LATENCY, "method" => method, "route" => route).record(took);
-    if status.is_server_error() {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        warn!(http.status = status.as_u16(), "A dependency is away");
+    } else if status.is_server_error() {
         error!(http.status = status.as_u16(), "Answered with an error");
     } else {
         debug!(

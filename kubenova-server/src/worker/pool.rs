@@ -44,6 +44,8 @@ pub struct Pool {
     caps: Caps,
     running: JoinSet<Ended>,
     claims: HashMap<Id, Claim>,
+    /// The last claim failed, and that was told.
+    away: bool,
 }
 
 impl Pool {
@@ -57,6 +59,7 @@ impl Pool {
             caps: Caps::new(config.per_cluster),
             running: JoinSet::new(),
             claims: HashMap::new(),
+            away: false,
         }
     }
 
@@ -99,10 +102,13 @@ impl Pool {
         let claims = match self.ports.store.claim(want).await {
             Ok(claims) => claims,
             Err(error) => {
-                warn!(error = %chain(&error), "Could not claim work");
+                if !std::mem::replace(&mut self.away, true) {
+                    warn!(error = %chain(&error), "Could not claim work; trying until the store is back");
+                }
                 return AGAIN;
             }
         };
+        self.away = false;
         let got = claims.len();
         for claim in claims {
             self.caps.begin(claim.cluster);
