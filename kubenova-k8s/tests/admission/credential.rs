@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kubenova_core::ports::fleet::Fleet;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::WebPkiClientVerifier;
 use tokio::net::TcpListener;
+
+use kubenova_core::ports::fleet::Fleet;
 
 use crate::admit::{candidate, fleet};
 use crate::server::{ApiServer, Ca};

@@ -4,10 +4,11 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 
 use axum::response::IntoResponse;
-use kubenova_core::ports::fleet::{Fleet, Refusal};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
+
+use kubenova_core::ports::fleet::{Fleet, Refusal};
 
 use crate::server::{ApiServer, TOKEN, status};
 
