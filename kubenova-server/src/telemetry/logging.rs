@@ -15,6 +15,9 @@ use crate::config::{Format, Log};
 #[error("log.filter: not a filter")]
 pub struct InvalidFilter(#[source] ParseError);
 
+/// Libraries that log what a cluster answered, whatever the filter says: a hostile cluster may answer with a secret.
+const FOREIGN: [&str; 3] = ["kube_client=off", "kube_runtime=off", "kube_core=off"];
+
 /// A subscriber that writes lines of `log.format` to `writer`.
 ///
 /// # Errors
@@ -27,9 +30,12 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder()
+    let mut filter = EnvFilter::builder()
         .parse(&log.filter)
         .map_err(InvalidFilter)?;
+    for quiet in FOREIGN {
+        filter = filter.add_directive(quiet.parse().map_err(InvalidFilter)?);
+    }
     let json = match log.format {
         Format::Json => true,
         Format::Text => false,
@@ -113,6 +119,15 @@ mod tests {
         assert_eq!(line["message"], "Stored tenant");
         assert_eq!(line["tenant.id"], "t");
         assert_eq!(line["span"]["request.id"], "abc");
+    }
+
+    #[test]
+    fn attack_129_what_a_cluster_answers_is_never_logged() {
+        let said = lines_of(Format::Json, || {
+            tracing::error!(target: "kube_client::client", "canary");
+            tracing::warn!(target: "kube_runtime::watcher", "canary");
+        });
+        assert_eq!(said, "");
     }
 
     #[test]
