@@ -128,7 +128,7 @@ async fn attack_78_a_foreign_namespace_is_left_untouched() {
 }
 
 /// A client that sees no namespace of this name at the first look.
-fn blind_at_first(namespace: String) -> kube::Client {
+fn blind_at_first(namespace: &str) -> kube::Client {
     let (base, looked) = (client(&kubeconfig("kubenova")), AtomicBool::new(false));
     let looked = Arc::new(looked);
     let path = format!("/api/v1/namespaces/{namespace}");
@@ -163,7 +163,7 @@ async fn attack_78_a_namespace_made_in_the_same_moment_is_given_back() {
     theirs.metadata.labels = Some([("owner".to_owned(), "somebody".to_owned())].into());
     let made = api.create(&PostParams::default(), &theirs).await.unwrap();
     let blind = KubeCluster::new(
-        blind_at_first(project.namespace.to_string()),
+        blind_at_first(project.namespace.as_str()),
         "",
         Duration::from_secs(10),
     );

@@ -23,15 +23,19 @@ pub(crate) static ALONE: RwLock<()> = RwLock::const_new(());
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The state folder of the test cluster, which `cargo xtask test` brings up.
+/// A variable that `cargo xtask test` sets; a test without it fails.
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests have no configuration but this variable"
+    reason = "tests have no configuration but these variables"
 )]
+pub(crate) fn variable(name: &str) -> String {
+    let value = std::env::var(name);
+    value.unwrap_or_else(|_| panic!("set {name}: `cargo xtask cluster env` prints it"))
+}
+
+/// The state folder of the test cluster.
 fn state_dir() -> PathBuf {
-    let dir = std::env::var("KUBENOVA_TEST_CLUSTER");
-    dir.expect("KUBENOVA_TEST_CLUSTER names the state folder of `cargo xtask cluster up`")
-        .into()
+    variable("KUBENOVA_TEST_CLUSTER").into()
 }
 
 pub(crate) fn options() -> ClientOptions {
