@@ -11,4 +11,10 @@ mod eyes;
 mod place;
 mod server;
 
+mod crash;
+mod drift;
+mod hangup;
+mod outage;
+mod rights;
+mod together;
 mod tour;
