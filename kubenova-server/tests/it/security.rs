@@ -2,6 +2,7 @@
 
 mod attacks;
 mod audit;
+mod bodies;
 mod canary;
 mod hidden;
 mod matrix;

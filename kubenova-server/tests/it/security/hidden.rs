@@ -113,7 +113,7 @@ async fn attack_34_every_level_of_a_path_belongs_to_the_one_before() {
 }
 
 #[tokio::test]
-async fn a_hidden_reference_in_a_body_looks_like_an_unknown_one() {
+async fn attack_21_a_hidden_tenant_in_a_body_looks_like_an_unknown_one() {
     let (world, home, other) = World::new().await;
     let owner = world
         .token(Role::TenantOwner, "owner-acme", Some(home.tenant), None)
