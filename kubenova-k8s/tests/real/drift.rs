@@ -10,8 +10,9 @@ use serde_json::json;
 
 use kubenova_core::access::ProjectRole;
 use kubenova_core::change::Work;
+use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::{
-    BindingSubject, ClusterState, Presence, ProjectSpec, Signal, Step,
+    BindingSubject, ClusterState, Presence, ProjectSpec, Signal, Step, TenantSpec,
 };
 use kubenova_core::value::{Subject, SubjectKind};
 
@@ -25,19 +26,40 @@ fn bind(project: &ProjectSpec) -> Step {
     Step::ApplyBinding(project.clone(), ProjectRole::ProjectDev, [who].into())
 }
 
+/// Writes of every kind that change something: another label, one more owner, a binding.
+fn changes(tenant: &TenantSpec, project: &ProjectSpec) -> (TenantSpec, Vec<Step>) {
+    let mut tenant = tenant.clone();
+    tenant.labels.insert("tier".to_owned(), "silver".to_owned());
+    let bob = Owner::from(&Subject::parse("bob").unwrap());
+    tenant.owners.insert(bob.clone());
+    let mut other = project.clone();
+    other.labels.insert("team".to_owned(), "red".to_owned());
+    let steps = vec![
+        Step::ApplyTenant(tenant.clone()),
+        Step::ApplyOwner(tenant.clone(), bob),
+        Step::ApplyNamespace(other),
+        bind(project),
+    ];
+    (tenant, steps)
+}
+
 #[tokio::test]
 async fn our_own_writes_are_not_told_and_a_deleted_binding_is() {
     let on = cluster("kubenova");
     let (tenant, project) = settled(&on, "drift").await;
     let mut told = Told::start(&on, tenant.cluster).await;
     let ours = Signal::Changed(Work::Project(project.id));
-    on.apply(&bind(&project)).await.unwrap();
-    on.apply(&Step::ApplyNamespace(project.clone()))
-        .await
-        .unwrap();
-    // Capsule's controllers have their say about both within this time.
+    let (tenant, steps) = changes(&tenant, &project);
+    for step in &steps {
+        on.apply(step).await.unwrap();
+    }
+    // Capsule's controllers have their say about all of it within this time.
     let heard = told.read_for(Duration::from_secs(3)).await;
-    assert!(!heard.contains(&ours), "our own writes are no news");
+    let about = [ours.clone(), Signal::Changed(Work::Tenant(tenant.id))];
+    assert!(
+        !heard.iter().any(|signal| about.contains(signal)),
+        "our own writes are no news: {heard:?}"
+    );
 
     let bindings: Api<RoleBinding> = Api::namespaced(admin(), project.namespace.as_str());
     let start = Instant::now();
