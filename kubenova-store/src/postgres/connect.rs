@@ -60,6 +60,12 @@ pub enum ConnectError {
 /// The options of every connection.
 pub(super) fn options(url: &str, limits: &PgOptions) -> Result<PgConnectOptions, ConnectError> {
     let millis = |limit: Duration| limit.as_millis().to_string();
+    if !["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        return Err(ConnectError::Address);
+    }
     let options = PgConnectOptions::from_str(url).map_err(|_| ConnectError::Address)?;
     Ok(options
         .application_name("kubenova")

@@ -65,7 +65,10 @@ impl From<CommitError> for Failure {
 impl From<sqlx::Error> for Failure {
     fn from(err: sqlx::Error) -> Self {
         let Some(database) = err.as_database_error() else {
-            return Self::Unreached(Cause::new(err));
+            return match defect(&err) {
+                Some(what) => Self::Refused(StoreError::Corrupt(what).into()),
+                None => Self::Unreached(Cause::new(err)),
+            };
         };
         // The constraint of a row names the aggregate; other classes say whether to try again.
         if let Some(refusal) = database.constraint().and_then(refusal) {
@@ -127,28 +130,39 @@ fn class(code: &str) -> Class {
 /// Whether the connection is of no use after this.
 pub(super) fn breaks_connection(err: &sqlx::Error) -> bool {
     match err.as_database_error() {
-        None => !matches!(
-            err,
-            sqlx::Error::RowNotFound | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
-        ),
-        Some(database) => database
-            .code()
-            .is_some_and(|code| code.starts_with("57P") || code.starts_with("25P")),
+        None => defect(err).is_none(),
+        Some(database) => {
+            let code = database.code().unwrap_or_default();
+            code.starts_with("57P") || code.starts_with("25P")
+        }
+    }
+}
+
+/// What came back, or was sent, has not the shape that the code expects.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the driver's enum; everything else is about the connection"
+)]
+fn defect(err: &sqlx::Error) -> Option<String> {
+    match err {
+        sqlx::Error::ColumnDecode { index, .. } | sqlx::Error::ColumnNotFound(index) => {
+            Some(format!("column {index}"))
+        }
+        sqlx::Error::Decode(_) => Some("a column".to_owned()),
+        sqlx::Error::Encode(_) | sqlx::Error::TypeNotFound { .. } => Some("a parameter".to_owned()),
+        sqlx::Error::RowNotFound => Some("a row that is always there".to_owned()),
+        _ => None,
     }
 }
 
 /// A failure of a read.
 pub(super) fn read_failed(err: sqlx::Error) -> StoreError {
-    match &err {
-        sqlx::Error::ColumnDecode { index, .. } => StoreError::Corrupt(format!("column {index}")),
-        sqlx::Error::Decode(_) => StoreError::Corrupt("a column".to_owned()),
-        _ => match Failure::from(err) {
-            Failure::Refused(CommitError::Store(err)) => err,
-            Failure::Refused(other) => StoreError::Corrupt(other.to_string()),
-            Failure::Contended(cause) | Failure::Unreached(cause) | Failure::Unknown(cause) => {
-                cause.away()
-            }
-        },
+    match Failure::from(err) {
+        Failure::Refused(CommitError::Store(err)) => err,
+        Failure::Refused(other) => StoreError::Corrupt(other.to_string()),
+        Failure::Contended(cause) | Failure::Unreached(cause) | Failure::Unknown(cause) => {
+            cause.away()
+        }
     }
 }
 

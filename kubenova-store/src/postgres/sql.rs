@@ -75,3 +75,41 @@ pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str
         .flatten()
         .chain(&[("SCHEMA_VERSION", SCHEMA_VERSION)])
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
+
+    /// Every statement fits the schema that the migrations make.
+    #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "the one setting of these tests")]
+    async fn every_statement_prepares_on_the_migrated_schema() {
+        let server = std::env::var("KUBENOVA_TEST_DATABASE_URL").expect(
+            "KUBENOVA_TEST_DATABASE_URL must name a Postgres role that may create databases",
+        );
+        let name = format!("kn_prepare_{}", std::process::id());
+        let mut admin = PgConnection::connect(&server).await.unwrap();
+        for text in ["drop database if exists", "create database"] {
+            admin
+                .execute(AssertSqlSafe(format!("{text} {name}")))
+                .await
+                .unwrap();
+        }
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let url = format!("{base}/{name}");
+        crate::postgres::PgStore::migrate(&url).await.unwrap();
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let mut seen = 0;
+        for (name, text) in super::all() {
+            let prepared = connection.prepare(text.into_sql_str()).await;
+            prepared.unwrap_or_else(|err| panic!("{name}: {err}"));
+            seen += 1;
+        }
+        assert!(seen > 60, "{seen} statements");
+        connection.close().await.unwrap();
+        admin
+            .execute(AssertSqlSafe(format!("drop database {name} with (force)")))
+            .await
+            .unwrap();
+    }
+}

@@ -1,5 +1,13 @@
 //! The Postgres store.
 
+mod audit;
+mod away;
+mod lost;
+mod migrate;
+mod proxy;
+mod secret;
+mod two;
+
 use crate::fixture;
 
 kubenova_core::store_conformance!(conformance, fixture::postgres());

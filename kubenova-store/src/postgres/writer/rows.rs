@@ -85,37 +85,84 @@ impl<'a> Rows<'a> {
         connection: &mut PgConnection,
         keyring: &Keyring,
     ) -> Result<bool, Failure> {
-        macro_rules! each {
-            ($($rows:ident => $write:path;)*) => {
-                $(if !self.$rows.is_empty() { $write(connection, &self.$rows).await?; })*
-            };
+        self.write_clusters(connection, keyring).await?;
+        self.write_tenants(connection).await?;
+        self.write_projects(connection).await?;
+        let mut asked = self.write_credentials(connection).await?;
+        for write in self.wide {
+            asked |= wide(connection, write).await?;
         }
+        Ok(asked)
+    }
+
+    async fn write_clusters(
+        &self,
+        connection: &mut PgConnection,
+        keyring: &Keyring,
+    ) -> Result<(), Failure> {
         if !self.new_clusters.is_empty() {
             cluster::insert(connection, keyring, &self.new_clusters).await?;
         }
-        each! {
-            clusters => cluster::update;
-            cluster_reports => cluster::report;
-            new_tenants => tenant::insert;
-            tenants => tenant::update;
-            tenant_reports => tenant::report;
-            new_projects => project::insert;
-            projects => project::update;
-            members => project::set_members;
-            project_reports => project::report;
-            gone_projects => project::purge;
-            new_tokens => credential::insert_tokens;
-            revoked_tokens => credential::revoke_tokens;
-            new_grants => credential::insert_grants;
-            grants => credential::update_grants;
+        if !self.clusters.is_empty() {
+            cluster::update(connection, &self.clusters).await?;
         }
+        if !self.cluster_reports.is_empty() {
+            cluster::report(connection, &self.cluster_reports).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_tenants(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+        if !self.new_tenants.is_empty() {
+            tenant::insert(connection, &self.new_tenants).await?;
+        }
+        if !self.tenants.is_empty() {
+            tenant::update(connection, &self.tenants).await?;
+        }
+        if !self.tenant_reports.is_empty() {
+            tenant::report(connection, &self.tenant_reports).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_projects(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+        if !self.new_projects.is_empty() {
+            project::insert(connection, &self.new_projects).await?;
+        }
+        if !self.projects.is_empty() {
+            project::update(connection, &self.projects).await?;
+        }
+        if !self.members.is_empty() {
+            project::set_members(connection, &self.members).await?;
+        }
+        if !self.project_reports.is_empty() {
+            project::report(connection, &self.project_reports).await?;
+        }
+        if !self.gone_projects.is_empty() {
+            project::purge(connection, &self.gone_projects).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_credentials(&self, connection: &mut PgConnection) -> Result<bool, Failure> {
         let mut asked = false;
-        if !self.revoked_grants.is_empty() {
-            asked |= credential::revoke_grants(connection, &self.revoked_grants).await?;
+        if !self.new_tokens.is_empty() {
+            credential::insert_tokens(connection, &self.new_tokens).await?;
         }
-        each!(gone_grants => credential::purge_grants;);
-        for write in self.wide {
-            asked |= wide(connection, write).await?;
+        if !self.revoked_tokens.is_empty() {
+            credential::revoke_tokens(connection, &self.revoked_tokens).await?;
+        }
+        if !self.new_grants.is_empty() {
+            credential::insert_grants(connection, &self.new_grants).await?;
+        }
+        if !self.grants.is_empty() {
+            credential::update_grants(connection, &self.grants).await?;
+        }
+        if !self.revoked_grants.is_empty() {
+            asked = credential::revoke_grants(connection, &self.revoked_grants).await?;
+        }
+        if !self.gone_grants.is_empty() {
+            credential::purge_grants(connection, &self.gone_grants).await?;
         }
         Ok(asked)
     }
