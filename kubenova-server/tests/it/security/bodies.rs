@@ -2,8 +2,9 @@
 
 use axum::body::Body;
 use http::Request;
-use kubenova_core::access::Role;
 use serde_json::json;
+
+use kubenova_core::access::Role;
 
 use crate::world::{World, tenant_path};
 
