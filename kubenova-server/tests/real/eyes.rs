@@ -12,8 +12,13 @@ use serde_json::{Value, json};
 
 use crate::place;
 
-const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
-const CAPSULE: &str = "/apis/capsule.clastix.io";
+/// What has no namespace and is ours, in the order it goes.
+const OURS: [&str; 4] = [
+    "/api/v1/namespaces",
+    "/apis/capsule.clastix.io/v1beta2/tenantowners",
+    "/apis/capsule.clastix.io/v1beta2/tenants",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+];
 
 /// What KubeNova writes, and what comes along with a namespace.
 const KINDS: [&str; 13] = [
@@ -138,28 +143,36 @@ impl Eyes {
         lines
     }
 
-    /// Removes what a test that failed has left behind, so that it does not fail the next one too.
+    /// Removes what an earlier test has left behind, so that it does not fail the next one too.
     pub(crate) async fn clean(&self) {
-        let ours = "?labelSelector=kubenova.cluster";
-        let namespaces = format!("/api/v1/namespaces{ours}");
-        let owners = format!("{CAPSULE}/v1beta2/tenantowners");
-        let tenants = format!("{CAPSULE}/v1beta2/tenants");
-        let roles = format!("{RBAC}/clusterroles");
-        for (list, one) in [
-            (namespaces.as_str(), "/api/v1/namespaces"),
-            (&format!("{owners}{ours}"), owners.as_str()),
-            (&format!("{tenants}{ours}"), &tenants),
-            (&format!("{roles}{ours}"), &roles),
-        ] {
-            for left in self.list(list).await {
-                let name = left["metadata"]["name"].as_str().unwrap();
-                self.delete(&format!("{one}/{name}")).await;
-            }
-            until("what was left is gone", async || {
-                self.list(list).await.is_empty()
-            })
-            .await;
+        let begun = Instant::now();
+        while self.sweep().await > 0 {
+            assert!(
+                begun.elapsed() < Duration::from_secs(400),
+                "what was left stays"
+            );
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    /// Deletes what carries our labels and is not on its way out; how many objects are there still.
+    pub(crate) async fn sweep(&self) -> usize {
+        let mut left = 0;
+        for kind in OURS {
+            for one in self
+                .list(&format!("{kind}?labelSelector=kubenova.cluster"))
+                .await
+            {
+                left += 1;
+                if one["metadata"]["deletionTimestamp"].is_null() {
+                    let name = one["metadata"]["name"].as_str().unwrap();
+                    // Capsule may refuse while a namespace is still there; then the next round gets it.
+                    let path = format!("{kind}/{name}");
+                    self.send(Method::DELETE, &path, Value::Null).await;
+                }
+            }
+        }
+        left
     }
 }
 

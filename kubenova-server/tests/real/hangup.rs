@@ -54,7 +54,7 @@ async fn create(api: &Api, prefix: &str) -> BTreeSet<String> {
         }
     };
     let asked = futures::stream::iter((0..CREATES).map(one)).buffer_unordered(32);
-    asked.filter_map(async |name| name).collect().await
+    asked.filter_map(std::future::ready).collect().await
 }
 
 /// The names that a list has.

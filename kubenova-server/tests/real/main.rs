@@ -16,5 +16,5 @@ mod drift;
 mod hangup;
 mod outage;
 mod rights;
-mod together;
 mod tour;
+mod two_servers;
