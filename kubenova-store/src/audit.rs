@@ -1,6 +1,7 @@
 //! The hash chain over audit entries: one block per database transaction.
 
 use aws_lc_rs::digest::{SHA256, digest};
+
 use kubenova_core::domain::audit::AuditEntry;
 
 /// What the first block follows.

@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
+
 use kubenova_core::change::ChangeSet;
 use kubenova_core::ports::Clock;
 use kubenova_core::ports::store::{Commit, CommitError, Health, StoreError, StoreHealth};

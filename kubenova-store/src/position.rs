@@ -1,9 +1,10 @@
 //! Cursor positions of lists, in the one form both stores use.
 
 use jiff::Timestamp;
+use uuid::Uuid;
+
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::Position;
-use uuid::Uuid;
 
 /// The position of a row in a list that is ordered by (creation, id).
 pub(crate) fn of_time(at: Timestamp, id: Uuid) -> Position {

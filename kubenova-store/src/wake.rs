@@ -53,8 +53,9 @@ impl Wake {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use futures::FutureExt as _;
+
+    use super::*;
 
     #[test]
     fn a_wake_up_between_two_waits_is_not_lost_and_answered_once() {

@@ -19,14 +19,13 @@ pub mod state;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::host::{files, paths, say};
+use crate::{Context as _, Failure, Result};
 use api::{Api, until};
 use assets::Assets;
 use seed::{Facts, Seed};
 use start::Start;
 use state::State;
-
-use crate::host::{files, paths, say};
-use crate::{Context as _, Failure, Result};
 
 /// A running cluster.
 #[derive(Debug)]

@@ -13,12 +13,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::host::{files, say};
+use crate::{Context as _, Failure, Result};
 use ground::Ground;
 use server::Server;
 use tour::Tour;
-
-use crate::host::{files, say};
-use crate::{Context as _, Failure, Result};
 
 /// What `cargo xtask demo` takes.
 #[derive(Clone, Debug, Args)]

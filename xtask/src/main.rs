@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
 use xtask::cluster::{self, Cluster};
 use xtask::host::say;
 use xtask::{Result, bench, db, demo, test, tidy};

@@ -5,11 +5,11 @@ mod steps;
 mod summary;
 
 use clap::{Args, ValueEnum};
-use summary::Summary;
 
 use crate::cluster::Cluster;
 use crate::host::{paths, say};
 use crate::{Context as _, Failure, Result, db, demo, tidy};
+use summary::Summary;
 
 /// Which cluster and database the tests use.
 const NAME: &str = "default";

@@ -12,10 +12,9 @@ pub mod words;
 
 use std::fmt;
 
-use source::Source;
-
 use crate::host::{paths, say};
 use crate::{Failure, Result};
+use source::Source;
 
 /// A broken rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -103,8 +103,9 @@ pub fn namespace(tenant: &Name, project: &Name) -> Result<Name, InvalidName> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()

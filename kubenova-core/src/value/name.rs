@@ -107,8 +107,9 @@ impl FromStr for Name {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn uuid_shapes_are_no_names() {

@@ -187,8 +187,9 @@ impl fmt::Display for Quantity {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     const CANONICAL: &str = "0=0 1e3=1e3 1000m=1 1500m=1500m 1.5Gi=1536Mi 0.5Gi=512Mi 100m=100m 1024Ki=1Mi 1E=1E \
         1E3=1e3 8Ei=8Ei 0.1m=100u -1=-1 +2k=2k 1.=1 .5=500m 1000k=1M 0.0000000001=1n -0.0000000001=-1n 512=512 \

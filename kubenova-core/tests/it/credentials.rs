@@ -12,7 +12,7 @@ use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::error::Error;
 use kubenova_core::ports::Clock;
 use kubenova_core::ports::cluster::ClusterError;
-use kubenova_core::value::Subject;
+use kubenova_core::value::{Subject, TokenId};
 
 use crate::world::{World, at_project, at_tenant, name};
 
@@ -121,6 +121,22 @@ async fn attack_122_a_cluster_that_is_away_gives_no_kubeconfig_and_keeps_none() 
     assert_eq!(world.sim.inventory(), before);
 }
 
+fn owner_of(tenant: &Tenant, subject: Subject, token: TokenId) -> Actor {
+    let (tenant, cluster) = (tenant.id, tenant.cluster);
+    Actor {
+        subject,
+        roles: Roles::one(Role::TenantOwner),
+        scope: Some(Scope {
+            tenant,
+            cluster,
+            projects: None,
+        }),
+        token: Some(token),
+        expires_at: None,
+        request: RequestId::parse("r-1").unwrap(),
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_is_taken_out_loses_tokens_and_kubeconfigs_at_once() {
     let world = World::new().await;
@@ -134,19 +150,7 @@ async fn who_is_taken_out_loses_tokens_and_kubeconfigs_at_once() {
         ttl: 3600,
     };
     let token = world.tokens().issue(&world.me, cmd).await.unwrap();
-    let scope = Scope {
-        tenant: tenant.id,
-        cluster: tenant.cluster,
-        projects: None,
-    };
-    let owner = Actor {
-        subject: alice,
-        roles: Roles::one(Role::TenantOwner),
-        scope: Some(scope),
-        token: Some(token.id),
-        expires_at: None,
-        request: RequestId::parse("r-1").unwrap(),
-    };
+    let owner = owner_of(&tenant, alice, token.id);
     let cmd = ask(&project, ProjectRole::TenantOwner, 0);
     let issued = world.grants().issue(&owner, cmd).await.unwrap();
     let bob = BTreeSet::from([Subject::parse("bob").unwrap()]);

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::api::deployed;
 use crate::eyes::Eyes;
 use crate::place;
-use crate::server::Site;
+use crate::server::{Server, Site};
 
 /// Longer than a lease (60 s): what a killed worker held is free again after it.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -28,36 +28,19 @@ async fn fault_1_a_server_killed_between_commit_and_apply_loses_nothing() {
     // It promises and does not work: whatever is stored when it dies is not applied.
     let promising = site.start("api").await;
     let body = json!({"name": name, "owners": ["alice"]});
-    let tenants = "/clusters/crash/tenants";
-    let answer = promising
-        .api
-        .send(Method::POST, tenants, Some(&body), 0)
-        .await;
-    assert_eq!(answer.unwrap().0, 200);
+    create(&promising, "/clusters/crash/tenants", &body).await;
     let projects = format!("{tenant}/projects");
-    let body = json!({"name": "p0"});
-    let answer = promising
-        .api
-        .send(Method::POST, &projects, Some(&body), 0)
-        .await;
+    create(&promising, &projects, &json!({"name": "p0"})).await;
     promising.kill().await;
-    assert_eq!(answer.unwrap().0, 200);
-    assert_eq!(
-        admin.status(&format!("/api/v1/namespaces/{name}-p0")).await,
-        404
-    );
+    let path = format!("/api/v1/namespaces/{name}-p0");
+    assert_eq!(admin.status(&path).await, 404);
 
     // It works too, and dies at the moment of its answer, in the middle of whatever it does then.
     let mut made = 1;
     for _ in 0..3 {
         let dying = site.start("all").await;
         for _ in 0..4 {
-            let body = json!({"name": format!("p{made}")});
-            let answer = dying
-                .api
-                .send(Method::POST, &projects, Some(&body), 0)
-                .await;
-            assert_eq!(answer.unwrap().0, 200);
+            create(&dying, &projects, &json!({"name": format!("p{made}")})).await;
             made += 1;
         }
         dying.kill().await;
@@ -89,4 +72,10 @@ async fn fault_1_a_server_killed_between_commit_and_apply_loses_nothing() {
     last.api.delete(&format!("{tenant}?cascade=true")).await;
     last.api.delete("/clusters/crash").await;
     last.stop().await;
+}
+
+/// A create that is promised: answered 200.
+async fn create(server: &Server, path: &str, body: &serde_json::Value) {
+    let answer = server.api.send(Method::POST, path, Some(body), 0).await;
+    assert_eq!(answer.unwrap().0, 200);
 }

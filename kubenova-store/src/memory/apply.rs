@@ -1,6 +1,8 @@
 //! Writes, one by one; each leaves its inverse in the journal.
 
 use jiff::Timestamp;
+use tokio::time::Instant;
+
 use kubenova_core::change::{Work, WorkRequest, Write};
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::credential::{Grant, Revocation};
@@ -8,7 +10,6 @@ use kubenova_core::domain::project::Project;
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::ports::store::CommitError;
 use kubenova_core::value::{ClusterId, Generation, ProjectId, Status, TenantId};
-use tokio::time::Instant;
 
 use super::check::same_id;
 use super::tables::Tables;

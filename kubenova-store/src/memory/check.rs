@@ -1,12 +1,13 @@
 //! Preconditions, and the unique keys of new rows.
 
+use tokio::time::Instant;
+
 use kubenova_core::change::{Receipt, Require};
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::project::Project;
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::error::Noun;
 use kubenova_core::ports::store::{CommitError, StoreError, Taken};
-use tokio::time::Instant;
 
 use super::tables::Tables;
 

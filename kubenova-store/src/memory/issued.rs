@@ -5,10 +5,11 @@ use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use kubenova_core::domain::credential::{Grant, Token};
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{GrantId, Page, Paged, ProjectId, TenantId, TokenId};
-use uuid::Uuid;
 
 use crate::position;
 

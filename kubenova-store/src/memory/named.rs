@@ -5,6 +5,8 @@ use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::project::Project;
 use kubenova_core::domain::tenant::Tenant;
@@ -13,7 +15,6 @@ use kubenova_core::value::selector::Operator;
 use kubenova_core::value::{
     ClusterId, LabelSelector, Labels, Name, Page, Paged, Position, ProjectId, TenantId,
 };
-use uuid::Uuid;
 
 /// A row with a name that is unique under its parent.
 pub(super) trait Row: Clone {

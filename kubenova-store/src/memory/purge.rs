@@ -1,6 +1,7 @@
 //! The ends of rows, with all that hangs on them.
 
 use jiff::Timestamp;
+
 use kubenova_core::change::{Revoke, Work};
 use kubenova_core::error::Noun;
 use kubenova_core::ports::store::CommitError;

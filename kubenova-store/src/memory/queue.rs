@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
+
 use kubenova_core::change::{Lease, Receipt, Work, WorkRequest};
 use kubenova_core::ports::store::{Claim, ClaimRequest, Finish, StoreError, WorkQueue};
 use kubenova_core::value::ClusterId;
-use tokio::time::Instant;
 
 use super::MemoryStore;
 use super::tables::Tables;

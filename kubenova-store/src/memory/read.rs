@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+
 use kubenova_core::access::Role;
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::credential::{CredentialState, Grant, Token};

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
+
 use kubenova_core::change::{Revoke, Work, WorkRequest};
 use kubenova_core::domain::credential::{Grant, Token};
-use tokio::time::Instant;
 
 use super::tables::Tables;
 

@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
+
 use kubenova_core::change::{ChangeSet, Work};
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::credential::{Grant, Token};
@@ -13,7 +15,6 @@ use kubenova_core::ports::store::CommitError;
 use kubenova_core::value::{
     ClusterId, GrantId, Name, ProjectId, Secret, Subject, TenantId, TokenId,
 };
-use tokio::time::Instant;
 
 use super::audit::Audit;
 use super::issued::Issued;

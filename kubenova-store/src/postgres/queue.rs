@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::timeout;
+use uuid::Uuid;
+
 use kubenova_core::change::{Receipt, Work, WorkRequest};
 use kubenova_core::ports::store::{Claim, ClaimRequest, Finish, StoreError, WorkQueue};
 use kubenova_core::value::ClusterId;
-use tokio::time::timeout;
-use uuid::Uuid;
 
 use super::PgStore;
 use super::error::{Cause, Failure, Late, read_failed};

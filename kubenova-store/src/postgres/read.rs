@@ -8,10 +8,11 @@ mod tenant;
 
 use std::future::Future;
 
-use kubenova_core::ports::store::StoreError;
-use kubenova_core::value::{LabelSelector, Name, Page, Paged, Position};
 use tokio::time::timeout;
 use uuid::Uuid;
+
+use kubenova_core::ports::store::StoreError;
+use kubenova_core::value::{LabelSelector, Name, Page, Paged, Position};
 
 use super::PgStore;
 use super::error::{Cause, Late, read_failed};

@@ -10,17 +10,18 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubenova_core::domain::cluster::Cluster;
-use kubenova_core::domain::project::Project;
-use kubenova_core::domain::tenant::Tenant;
-use kubenova_core::ports::store::{StoreError, TokenLookup};
-use kubenova_core::value::Name;
 use sqlx::postgres::PgConnection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
+
+use kubenova_core::domain::cluster::Cluster;
+use kubenova_core::domain::project::Project;
+use kubenova_core::domain::tenant::Tenant;
+use kubenova_core::ports::store::{StoreError, TokenLookup};
+use kubenova_core::value::Name;
 
 use self::point::{
     ClusterById, ClusterByName, Point, ProjectById, ProjectByName, TenantById, TenantByName,

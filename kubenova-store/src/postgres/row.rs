@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{
     Condition, ConditionStatus, Generation, Name, Phase, Position, Status, Subject,
 };
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 /// A row of a list.
 pub(super) trait Row:

@@ -13,11 +13,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use kubenova_core::ports::store::CommitError;
 use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::query::Query;
 use sqlx::types::Json;
+
+use kubenova_core::ports::store::CommitError;
 
 use super::error::Failure;
 

@@ -11,12 +11,13 @@ mod rows;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kubenova_core::change::ChangeSet;
-use kubenova_core::ports::store::CommitError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use kubenova_core::change::ChangeSet;
+use kubenova_core::ports::store::CommitError;
 
 use self::footprint::Footprint;
 use super::connect::Lane;

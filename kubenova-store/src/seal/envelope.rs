@@ -5,8 +5,9 @@
 //! ```
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use kubenova_core::value::Secret;
 use zeroize::Zeroizing;
+
+use kubenova_core::value::Secret;
 
 use super::SealError;
 use super::keyring::SealKey;

@@ -5,8 +5,9 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_256_GCM, RandomizedNonceKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kubenova_core::value::Secret;
 use zeroize::Zeroizing;
+
+use kubenova_core::value::Secret;
 
 use super::SealError;
 use super::envelope::{self, KEY_BYTES};

@@ -4,12 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::sync::OnceCell;
+
 use kubenova_core::testing::clock::TestClock;
 use kubenova_store::memory::MemoryStore;
 use kubenova_store::postgres::{PgOptions, PgStore};
 use kubenova_store::seal::{Keyring, generate_key_file_contents};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use tokio::sync::OnceCell;
 
 /// An empty store in memory.
 pub(crate) async fn memory() -> Arc<MemoryStore> {

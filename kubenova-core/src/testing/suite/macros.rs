@@ -5,7 +5,7 @@
 /// The expression is awaited and gives something that dereferences to a [`Store`](crate::ports::Store). The crate that
 /// calls this needs tokio with `macros` and `rt-multi-thread`.
 ///
-/// ```ignore
+/// ```text
 /// kubenova_core::store_conformance!(memory, fixture::memory_store());
 /// ```
 #[macro_export]

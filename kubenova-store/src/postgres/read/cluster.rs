@@ -1,10 +1,11 @@
 //! Reads of clusters.
 
 use async_trait::async_trait;
+use uuid::Uuid;
+
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::ports::store::{ClusterFilter, ClusterReads, StoreError};
 use kubenova_core::value::{ClusterId, Page, Paged, Position, Ref, Secret};
-use uuid::Uuid;
 
 use super::{Listing, Selected, page};
 use crate::postgres::PgStore;

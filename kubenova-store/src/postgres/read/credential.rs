@@ -5,12 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use uuid::Uuid;
+
 use kubenova_core::domain::credential::{CredentialState, Grant, Token};
 use kubenova_core::ports::store::{
     CredentialReads, GrantFilter, StoreError, TokenFilter, TokenLookup,
 };
 use kubenova_core::value::{GrantId, Page, Paged, TokenId};
-use uuid::Uuid;
 
 use super::{size, values};
 use crate::position;

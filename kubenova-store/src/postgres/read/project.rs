@@ -1,13 +1,14 @@
 //! Reads of projects.
 
 use async_trait::async_trait;
+use uuid::Uuid;
+
 use kubenova_core::domain::project::{Access, Members, Project, ProjectAt};
 use kubenova_core::domain::tenant::TenantAt;
 use kubenova_core::ports::store::{
     ClusterReads as _, ProjectFilter, ProjectReads, StoreError, TenantReads as _,
 };
 use kubenova_core::value::{Name, Page, Paged, Position, ProjectId, Ref};
-use uuid::Uuid;
 
 use super::{Listing, Selected, page};
 use crate::postgres::PgStore;

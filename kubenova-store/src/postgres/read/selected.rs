@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use kubenova_core::value::LabelSelector;
-use kubenova_core::value::selector::Operator;
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 use sqlx::types::Json;
+
+use kubenova_core::value::LabelSelector;
+use kubenova_core::value::selector::Operator;
 
 pub(super) type Query<R> = QueryAs<'static, Postgres, R, PgArguments>;
 

@@ -1,10 +1,11 @@
 //! Reads of tenants.
 
 use async_trait::async_trait;
+use uuid::Uuid;
+
 use kubenova_core::domain::tenant::{Tenant, TenantAt};
 use kubenova_core::ports::store::{ClusterReads as _, StoreError, TenantFilter, TenantReads};
 use kubenova_core::value::{Name, Page, Paged, Position, Ref, TenantId};
-use uuid::Uuid;
 
 use super::{Listing, Selected, page};
 use crate::postgres::PgStore;

@@ -1,13 +1,14 @@
 //! The kinds of point reads: their keys, their statements, their rows.
 
-use kubenova_core::domain::cluster::Cluster;
-use kubenova_core::domain::project::Project;
-use kubenova_core::domain::tenant::Tenant;
-use kubenova_core::ports::store::TokenLookup;
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 use uuid::Uuid;
+
+use kubenova_core::domain::cluster::Cluster;
+use kubenova_core::domain::project::Project;
+use kubenova_core::domain::tenant::Tenant;
+use kubenova_core::ports::store::TokenLookup;
 
 use super::Key;
 use crate::postgres::row::Row;

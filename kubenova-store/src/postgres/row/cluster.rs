@@ -1,10 +1,11 @@
 //! Rows of clusters.
 
 use jiff_sqlx::Timestamp;
+use uuid::Uuid;
+
 use kubenova_core::domain::cluster::{Cluster, Departure, Part, Proxy, ProxyKind};
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{ClusterId, Labels, Position};
-use uuid::Uuid;
 
 use super::{ConditionRow, Labelled, Map, Place, Row, moment};
 

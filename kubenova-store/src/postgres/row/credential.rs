@@ -1,12 +1,13 @@
 //! Rows of tokens and grants.
 
 use jiff_sqlx::Timestamp;
+use uuid::Uuid;
+
 use kubenova_core::access::{ProjectRole, Role, Roles};
 use kubenova_core::domain::cluster::ProxyKind;
 use kubenova_core::domain::credential::{Grant, Revocation, Token};
 use kubenova_core::ports::store::{StoreError, TokenLookup};
 use kubenova_core::value::{ClusterId, GrantId, Position, ProjectId, TenantId, TokenId};
-use uuid::Uuid;
 
 use super::{Place, Row, moment};
 use crate::position;

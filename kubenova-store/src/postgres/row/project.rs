@@ -1,13 +1,14 @@
 //! Rows of projects and their members.
 
 use jiff_sqlx::Timestamp;
+use uuid::Uuid;
+
 use kubenova_core::access::ProjectRole;
 use kubenova_core::domain::project::{Member, Project};
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{
     Annotations, ClusterId, Labels, Position, ProjectId, SubjectKind, TenantId,
 };
-use uuid::Uuid;
 
 use super::{ConditionRow, Labelled, Map, Place, Row, moment};
 

@@ -1,10 +1,11 @@
 //! Rows of tenants.
 
 use jiff_sqlx::Timestamp;
+use uuid::Uuid;
+
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{Annotations, ClusterId, Labels, Position, TenantId};
-use uuid::Uuid;
 
 use super::{ConditionRow, Labelled, Map, Place, Row, moment};
 

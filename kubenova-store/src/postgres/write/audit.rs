@@ -1,6 +1,7 @@
 //! Audit entries: one block per transaction, as its last statement.
 
 use jiff_sqlx::ToSqlx as _;
+
 use kubenova_core::domain::audit::AuditEntry;
 
 use super::Statement;

@@ -1,11 +1,12 @@
 //! Writes of clusters.
 
 use jiff::Timestamp;
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
+
 use kubenova_core::domain::cluster::{Cluster, Departure, Part, Proxy};
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{ClusterId, Secret, Status};
-use sqlx::postgres::PgConnection;
-use sqlx::types::Json;
 
 use super::{Statement, column, map, maybe, run, run_all, time};
 use crate::postgres::error::Failure;

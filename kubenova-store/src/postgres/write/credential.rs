@@ -1,12 +1,13 @@
 //! Writes of tokens and grants.
 
 use jiff::Timestamp;
-use kubenova_core::change::Revoke;
-use kubenova_core::domain::credential::{Grant, Token};
-use kubenova_core::ports::store::CommitError;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
+
+use kubenova_core::change::Revoke;
+use kubenova_core::domain::credential::{Grant, Token};
+use kubenova_core::ports::store::CommitError;
 
 use super::{Statement, column, maybe, run, time};
 use crate::postgres::error::Failure;

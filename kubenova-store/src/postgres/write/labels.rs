@@ -1,10 +1,11 @@
 //! What lists by label and owner walk: derived from the rows, written with them.
 
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
 use kubenova_core::domain::project::Project;
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::value::{Labels, Name};
-use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
 use super::{Statement, run};
 use crate::postgres::error::Failure;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
 use kubenova_core::change::{ChangeSet, Receipt, Require, Write};
 use kubenova_core::error::Noun;
 use kubenova_core::ports::store::CommitError;
-use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
 use crate::postgres::error::Failure;
 use crate::postgres::sql::lock as sql;

@@ -1,11 +1,12 @@
 //! Writes of projects and their members.
 
 use jiff::Timestamp;
-use kubenova_core::domain::project::{Members, Project};
-use kubenova_core::value::{ProjectId, Status, TenantId};
 use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
+
+use kubenova_core::domain::project::{Members, Project};
+use kubenova_core::value::{ProjectId, Status, TenantId};
 
 use super::labels::{NewLabels, replace_of_projects};
 use super::{column, map, maybe, run, run_all, time};

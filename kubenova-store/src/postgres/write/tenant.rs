@@ -1,13 +1,14 @@
 //! Writes of tenants.
 
 use jiff::Timestamp;
+use sqlx::postgres::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::error::Noun;
 use kubenova_core::ports::store::CommitError;
 use kubenova_core::value::{Status, TenantId};
-use sqlx::postgres::PgConnection;
-use sqlx::types::Json;
-use uuid::Uuid;
 
 use super::labels::{NewLabels, insert_owners, replace_of_tenants};
 use super::{column, map, maybe, run, run_all, time};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use kubenova_core::change::WorkRequest;
 use uuid::Uuid;
+
+use kubenova_core::change::WorkRequest;
 
 use super::Statement;
 use crate::postgres::queue::micros;

@@ -1,12 +1,13 @@
 //! One transaction: preconditions, writes, work, audit, commit.
 
-use kubenova_core::change::ChangeSet;
-use kubenova_core::domain::audit::AuditEntry;
-use kubenova_core::ports::store::CommitError;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::time::timeout;
 use tracing::debug;
+
+use kubenova_core::change::ChangeSet;
+use kubenova_core::domain::audit::AuditEntry;
+use kubenova_core::ports::store::CommitError;
 
 use super::footprint::Footprint;
 use super::rows::Rows;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use kubenova_core::change::{ChangeSet, Require, Revoke, Write};
 use uuid::Uuid;
+
+use kubenova_core::change::{ChangeSet, Require, Revoke, Write};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Table {
@@ -115,10 +116,11 @@ impl Footprint {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use kubenova_core::testing::build::{a_project, a_tenant};
     use kubenova_core::testing::clock::at;
     use kubenova_core::value::{ClusterId, TenantId};
+
+    use super::*;
 
     fn of(writes: impl IntoIterator<Item = Write>) -> Footprint {
         let mut changes = ChangeSet::new();

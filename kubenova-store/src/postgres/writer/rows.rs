@@ -1,14 +1,15 @@
 //! The writes of a batch, kind by kind, in the order in which kinds are written: parents before children.
 
 use jiff::Timestamp;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
 use kubenova_core::change::{Revoke, Write};
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::credential::{Grant, Token};
 use kubenova_core::domain::project::{Members, Project};
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::value::{ClusterId, ProjectId, Secret, Status, TenantId};
-use sqlx::postgres::PgConnection;
-use uuid::Uuid;
 
 use crate::postgres::error::Failure;
 use crate::postgres::write::{cluster, credential, project, tenant};

@@ -2,14 +2,15 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use futures::future::join_all;
+use sqlx::{PgConnection, Row as _};
+use uuid::Uuid;
+
 use kubenova_core::access::{Action, RequestId};
 use kubenova_core::change::{ChangeSet, Require, Write};
 use kubenova_core::domain::audit::{AuditEntry, AuditTarget, Outcome};
 use kubenova_core::ports::store::Commit as _;
 use kubenova_core::testing::build::{a_change, a_cluster, a_tenant};
 use kubenova_core::value::{Secret, Subject, TenantId, TokenId};
-use sqlx::{PgConnection, Row as _};
-use uuid::Uuid;
 
 use crate::fixture::{self, Postgres};
 

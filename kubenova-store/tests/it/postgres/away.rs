@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use tokio::time::timeout;
+
 use kubenova_core::change::{ChangeSet, Write};
 use kubenova_core::ports::store::{
     ClaimRequest, ClusterReads as _, Commit as _, CommitError, Health as _, StoreError,
@@ -12,7 +14,6 @@ use kubenova_core::testing::build::{a_change, a_cluster, a_tenant};
 use kubenova_core::value::{Page, Secret, TenantId};
 use kubenova_store::postgres::{ConnectError, PgOptions, PgStore};
 use kubenova_store::seal::Keyring;
-use tokio::time::timeout;
 
 use super::proxy::Wire;
 use crate::fixture;

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures::future::join_all;
+use sqlx::PgConnection;
+use tokio::task::yield_now;
+
 use kubenova_core::change::{ChangeSet, Require, Work, Write};
 use kubenova_core::ports::store::Commit as _;
 use kubenova_core::testing::build::{a_change, a_cluster, a_tenant};
 use kubenova_core::value::Secret;
-use sqlx::PgConnection;
-use tokio::task::yield_now;
 
 use crate::fixture::{self, Postgres};
 

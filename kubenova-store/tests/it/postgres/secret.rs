@@ -1,12 +1,13 @@
 //! Kubeconfigs at rest: sealed in every table, and opened by their key alone.
 
+use sqlx::AssertSqlSafe;
+
 use kubenova_core::change::{ChangeSet, Write};
 use kubenova_core::ports::store::{ClusterReads as _, Commit as _, StoreError};
 use kubenova_core::testing::build::{a_change, a_cluster};
 use kubenova_core::value::{ClusterId, Secret};
 use kubenova_store::postgres::{PgOptions, PgStore};
 use kubenova_store::seal::{Keyring, generate_key_file_contents};
-use sqlx::AssertSqlSafe;
 
 use crate::fixture;
 

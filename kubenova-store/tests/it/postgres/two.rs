@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{join, join_all};
+use tokio::time::timeout;
+use uuid::Uuid;
+
 use kubenova_core::change::{ChangeSet, Lease, Require, Work, WorkRequest, Write};
 use kubenova_core::ports::store::{
     ClaimRequest, Commit as _, CommitError, Finish, ProjectReads as _, TenantReads as _,
@@ -13,8 +16,6 @@ use kubenova_core::ports::store::{
 use kubenova_core::testing::build::{a_cluster, a_project, a_tenant};
 use kubenova_core::value::{ClusterId, Generation, ProjectId, Secret, TenantId};
 use kubenova_store::postgres::PgStore;
-use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::fixture::{self, Postgres};
 
