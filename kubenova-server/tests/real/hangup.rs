@@ -43,7 +43,7 @@ async fn hang_up(api: &Api, nth: usize, name: &str) {
 async fn create(api: &Api, prefix: &str) -> BTreeSet<String> {
     let one = |nth: usize| async move {
         let name = format!("{prefix}-{nth}");
-        if nth % 3 == 0 {
+        if nth.is_multiple_of(3) {
             hang_up(api, nth, &name).await;
             return None;
         }

@@ -131,7 +131,7 @@ async fn issue_and_revoke(api: &Api, tenant: &str, space: &str) {
     let dead = loop {
         match holder.status(&pods).await {
             200 => assert!(cut.is_none(), "what was cut opens again"),
-            403 => cut = cut.or(Some(asked.elapsed())),
+            403 => cut = cut.or_else(|| Some(asked.elapsed())),
             401 => break asked.elapsed(),
             other => panic!("status {other}"),
         }
