@@ -1,7 +1,7 @@
 //! Developer commands of KubeNova: a real test cluster, a private Postgres, the demo, benchmarks, house rules, the whole
 //! test run.
 //!
-//! Reading order: [`host`] (the machine we run on), [`cluster`], [`db`], [`demo`], [`bench`], [`tidy`], [`mod@test`].
+//! Reading order: [`host`] (the machine we run on), [`cluster`], [`db`], [`demo`], [`mod@bench`], [`tidy`], [`mod@test`].
 
 pub mod bench;
 pub mod cluster;
