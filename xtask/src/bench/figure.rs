@@ -167,13 +167,6 @@ fn machine() -> String {
     )
 }
 
-/// The value that the given share of all does not exceed; the values are sorted by this.
-pub(super) fn percentile<T: Ord + Copy + Default>(all: &mut [T], of_hundred: usize) -> T {
-    all.sort_unstable();
-    let at = all.len().saturating_sub(1) * of_hundred / 100;
-    all.get(at).copied().unwrap_or_default()
-}
-
 /// The one in the middle.
 pub(super) fn median(mut all: Vec<f64>) -> f64 {
     all.sort_by(f64::total_cmp);
@@ -185,11 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_and_medians_are_values_that_occurred() {
-        let mut all: Vec<u32> = (1..=100).rev().collect();
-        assert_eq!(percentile(&mut all, 50), 50);
-        assert_eq!(percentile(&mut all, 99), 99);
-        assert_eq!(percentile::<u32>(&mut [], 99), 0);
+    fn the_median_is_a_value_that_occurred() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]).to_bits(), 2.0_f64.to_bits());
     }
 

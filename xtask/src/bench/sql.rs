@@ -1,13 +1,12 @@
 //! The same SQL without us: what the server sent last, run by pgbench.
 //!
 //! The text of a statement is read from the database (`pg_stat_activity`), so that it cannot differ from ours.
+//! Rates only: where it is saturated, pgbench gives many single transactions a time of zero.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use super::figure::{Figure, load, percentile};
+use super::figure::{Figure, load};
 use crate::db::Db;
 use crate::host::{files, packages, shell};
 use crate::{Context as _, Result};
@@ -84,13 +83,10 @@ impl Sql<'_> {
         files::folder(&folder)?;
         let program = packages::program("pgbench", "postgresql")?;
         let mut pgbench = self.client(&program.display().to_string());
-        pgbench.current_dir(&folder).args([
-            "--no-vacuum",
-            "--protocol=prepared",
-            "--jobs=2",
-            "--log",
-        ]);
-        pgbench.args(["--log-prefix=times", "--client", CLIENTS]);
+        pgbench
+            .current_dir(&folder)
+            .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]);
+        pgbench.args(["--client", CLIENTS]);
         pgbench.arg(format!("--time={}", self.seconds));
         for (n, script) in scripts.iter().enumerate() {
             let name = format!("{n}.sql");
@@ -98,13 +94,9 @@ impl Sql<'_> {
             pgbench.args(["--file", &name]);
         }
         let before = load();
-        shell::capture(&mut pgbench)?;
-        let mut times = times(&folder)?;
-        let rate = times.len() as f64 / f64::from(self.seconds);
-        let (p50, p99) = (percentile(&mut times, 50), percentile(&mut times, 99));
-        Ok(Figure::new(what, "pgbench", rate, "/s")
-            .latency(p50, p99)
-            .under(before))
+        let told = shell::capture(&mut pgbench)?;
+        let rate = rate(&told).context(format!("pgbench told no rate: {told}"))?;
+        Ok(Figure::new(what, "pgbench", rate, "/s").under(before))
     }
 
     fn client(&self, program: &str) -> Command {
@@ -127,20 +119,10 @@ fn filled(statement: &str, values: &[String]) -> String {
     })
 }
 
-/// What each transaction took, from pgbench's logs: the third word of each line, in microseconds.
-fn times(folder: &Path) -> Result<Vec<Duration>> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir(folder)
-        .context("read pgbench's logs")?
-        .flatten()
-    {
-        if entry.file_name().to_string_lossy().starts_with("times") {
-            let text = files::read(&entry.path())?;
-            let micros = |line: &str| line.split(' ').nth(2)?.parse().ok();
-            all.extend(text.lines().filter_map(micros).map(Duration::from_micros));
-        }
-    }
-    Ok(all)
+/// The rate in what pgbench says: a line like `tps = 30517.2 (without initial connection time)`.
+fn rate(told: &str) -> Option<f64> {
+    let line = told.lines().find_map(|line| line.strip_prefix("tps = "))?;
+    line.split(' ').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -151,5 +133,12 @@ mod tests {
     fn the_tenth_parameter_is_not_the_first_one_and_a_zero() {
         let values: Vec<String> = (1..=10).map(|n| format!("v{n}")).collect();
         assert_eq!(filled("a = $1 and b = $10", &values), "a = v1 and b = v10");
+    }
+
+    #[test]
+    fn the_rate_is_read_and_nothing_else() {
+        let told = "latency average = 0.469 ms\ntps = 34142.5 (without initial connection time)\n";
+        assert_eq!(rate(told).map(f64::to_bits), Some(34142.5_f64.to_bits()));
+        assert_eq!(rate("pgbench: error"), None);
     }
 }
