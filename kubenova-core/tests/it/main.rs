@@ -1,5 +1,9 @@
 //! Use cases and the reconciler together, over the memory store and clusters in memory.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on says where"
+)]
 
 mod credentials;
 mod faults;
