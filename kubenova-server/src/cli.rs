@@ -66,6 +66,13 @@ fn run(args: Args, out: &mut dyn Write) -> Result<(), StartError> {
         Command::Keys {
             command: KeyCommand::Generate { kind, file },
         } => keys::generate(kind, &file),
+        Command::Keys {
+            command: KeyCommand::Rotate,
+        } => written(writeln!(
+            out,
+            "{}",
+            runtime()?.block_on(wire::rotate(&config()?))?
+        )),
         Command::Openapi => written(out.write_all(router::document().as_bytes())),
         Command::CheckConfig => check(&config()?, out),
     }

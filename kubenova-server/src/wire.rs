@@ -176,6 +176,25 @@ pub(crate) async fn migrate(config: &Config) -> Result<(), StartError> {
     }
 }
 
+/// Puts every sealed row under the newest key, and says so in a sentence.
+///
+/// # Errors
+/// [`StartError`] naming the key or dependency at fault.
+pub(crate) async fn rotate(config: &Config) -> Result<String, StartError> {
+    let StoreUrl::Postgres(url) = &config.store.url else {
+        let why = "only what Postgres keeps is sealed: there is nothing to rotate";
+        return Err(StartError::new("store.url", why));
+    };
+    let store = open_postgres(config, url).await?;
+    let rotated = store.rotate_keys().await;
+    store.shutdown().await;
+    let rotated = rotated.map_err(|e| away(&e))?;
+    Ok(format!(
+        "{} sealed again under the newest key, {} were so already",
+        rotated.rewrapped, rotated.unchanged
+    ))
+}
+
 /// What signs and verifies tokens.
 ///
 /// # Errors

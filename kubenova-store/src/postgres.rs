@@ -15,6 +15,7 @@ mod migrate;
 mod queue;
 mod read;
 mod reader;
+mod rotate;
 mod row;
 mod sql;
 mod write;
@@ -36,6 +37,7 @@ use kubenova_core::change::ChangeSet;
 use kubenova_core::ports::store::{Commit, CommitError, Health, StoreError, StoreHealth};
 
 pub use connect::{ConnectError, PgOptions};
+pub use rotate::Rotated;
 
 use crate::seal::Keyring;
 use crate::wake::Wake;

@@ -3,6 +3,7 @@
 mod needs;
 mod steps;
 mod summary;
+mod tool;
 
 use clap::{Args, ValueEnum};
 
@@ -35,7 +36,7 @@ enum Step {
     Fmt,
     /// House rules, layering and banned crates
     Tidy,
-    /// cargo-deny, where it is installed
+    /// cargo-deny: banned crates, layering, licences, sources
     Deny,
     /// clippy, warnings denied
     Clippy,

@@ -39,7 +39,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
-    /// Makes keys.
+    /// Makes keys, and brings a new one into use.
     Keys {
         /// What to do with them.
         #[command(subcommand)]
@@ -103,6 +103,11 @@ pub(super) enum KeyCommand {
         /// The file; an existing one is never overwritten.
         file: PathBuf,
     },
+    /// Puts everything sealed under the newest key of `seal.key_files`, beside running servers; prints what it did.
+    ///
+    /// Before, every server must know the new key (second in its list until all know it, then first); afterwards the
+    /// old one may go. Interrupted, it goes on where it was when it is run again.
+    Rotate,
 }
 
 /// What a key is for.

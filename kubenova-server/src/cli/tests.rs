@@ -108,3 +108,12 @@ fn what_is_no_command_is_explained() {
     let (done, out, _) = command(&["--version"]);
     assert!(done && out.starts_with("kubenova-server "), "{out}");
 }
+
+#[test]
+fn rotation_needs_something_that_is_sealed() {
+    let (done, out, err) = command(&["keys", "rotate", "--set", "store.url=memory"]);
+    assert!(
+        !done && out.is_empty() && err.contains("store.url: ") && err.contains("rotate"),
+        "{err}"
+    );
+}

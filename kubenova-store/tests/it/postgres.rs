@@ -5,6 +5,7 @@ mod away;
 mod lost;
 mod migrate;
 mod proxy;
+mod rotate;
 mod secret;
 mod two;
 

@@ -37,21 +37,15 @@ pub(super) async fn doc() -> Result<()> {
     show(&mut doc).await
 }
 
-/// Needs a tool that costs minutes to install: without it, step `tidy` has looked for banned crates already.
+/// Banned crates, layering, licences, sources. Advisories are not asked: their database is not on loopback.
 pub(super) async fn deny() -> Result<()> {
-    if settings::which("cargo-deny").is_none() {
-        say::progress("cargo-deny is not installed; step tidy has looked for banned crates");
-        return Ok(());
-    }
-    show(cargo().args([
-        "deny",
-        "--all-features",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
-    ]))
-    .await
+    let mut deny = Command::new(super::tool::cargo_deny().await?);
+    deny.current_dir(paths::workspace())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .args(["--all-features", "--log-level", "error", "check"])
+        .args(["bans", "licenses", "sources"]);
+    show(&mut deny).await
 }
 
 /// Runs all tests, passing their output on and counting their results.
@@ -94,7 +88,7 @@ async fn component(command: &str, component: &str) -> Result<()> {
     show(rustup.args(["component", "add", component])).await
 }
 
-fn cargo() -> Command {
+pub(super) fn cargo() -> Command {
     let mut cargo = Command::new(settings::var("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     cargo
         .current_dir(paths::workspace())
@@ -103,7 +97,7 @@ fn cargo() -> Command {
     cargo
 }
 
-async fn show(command: &mut Command) -> Result<()> {
+pub(super) async fn show(command: &mut Command) -> Result<()> {
     let name = format!("{:?}", command.as_std().get_program());
     let status = command.status().await.context(format!("start {name}"))?;
     ended("the command", status)
