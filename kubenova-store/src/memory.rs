@@ -29,6 +29,7 @@ use tables::Tables;
 ///
 /// A change set is applied under the write lock, each write leaving its inverse in a journal; a refusal plays the journal
 /// back. So a reader sees all of a change set or nothing, and nobody waits for more than one change set.
+/// The audit log is bounded: its oldest blocks go when there are more than 20 000 entries.
 /// Kubeconfigs are kept as [`Secret`](kubenova_core::value::Secret)s and sealed nowhere, because nothing is written.
 pub struct MemoryStore {
     tables: RwLock<Tables>,
@@ -46,7 +47,8 @@ impl MemoryStore {
         }
     }
 
-    /// Every audit entry, oldest first, with the hash chain that covers them.
+    /// The newest audit entries, at most 20 000, oldest first, with the hash chain that covers them: the first one names
+    /// the hash of the block that went before it.
     pub fn audit(&self) -> Vec<AuditRecord> {
         self.read().audit.records()
     }
