@@ -87,7 +87,7 @@ async fn open_postgres(config: &Config, url: &str) -> Result<PgStore, StartError
         .max_connections
         .saturating_sub(PgOptions::EXTRA_CONNECTIONS);
     let limits = PgOptions {
-        max_connections: max_connections.max(2),
+        max_connections,
         ..PgOptions::default()
     };
     let store = PgStore::connect(url, limits, keyring)

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! commit ─► writer: batches, one transaction each ─► NOTIFY afterwards ─► every process wakes
-//! get    ─► reader: whatever waits, one query      list, claim, finish ─► pool
+//! get    ─► reader: whatever waits, one query      list, claim, finish ─► lanes: one statement each
 //! ```
 //!
 //! Writers, readers and the listener own their connections: no caller can leave one of them in the middle of a
-//! transaction. The database's clock alone decides about leases and about what was revoked lately.
+//! transaction. Lists and the work set share a few, for single statements. The database's clock alone decides about leases and about what was revoked lately.
 
 mod connect;
 mod error;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -41,7 +41,10 @@ pub use rotate::Rotated;
 
 use crate::seal::Keyring;
 use crate::wake::Wake;
-use connect::Lane;
+use connect::for_waits_of;
+use connect::lane::{Lane, Opener};
+use connect::lanes::Lanes;
+use connect::reach::Reach;
 use listen::Teller;
 use reader::Reader;
 use writer::Writer;
@@ -50,26 +53,28 @@ use writer::Writer;
 const READERS: usize = 3;
 /// Transactions at a time.
 const WRITERS: usize = 2;
-/// Beyond what the database allows a statement, for the way there and back.
-const WAY: Duration = Duration::from_secs(1);
-/// A pooled connection that rested for longer is tested before it is used again. The pool has tested it when it came
-/// back; one more way there and back costs a list a tenth of its time.
-const FRESH: Duration = Duration::from_millis(200);
+/// Connections for the work set, of those that are shared: lists must not keep workers waiting.
+const WORK: u32 = 2;
+/// How long the first connection may take.
+const FIRST: Duration = Duration::from_secs(2);
+/// The longest statement of a migration.
+const MIGRATION: Duration = Duration::from_secs(600);
 /// How long a shutdown waits for what was begun.
 const DRAIN: Duration = Duration::from_secs(15);
 
 /// The store.
 pub struct PgStore {
-    pool: PgPool,
-    options: PgConnectOptions,
-    limits: PgOptions,
+    /// Lists and other reads of more than one row.
+    lists: Lanes,
+    /// The work set.
+    work: Lanes,
+    /// What opens a connection for a full pass.
+    full_pass: Opener,
     keyring: Arc<Keyring>,
     reader: Reader,
     writer: Writer,
     wake: Arc<Wake>,
     notify: Teller,
-    /// The longest read.
-    deadline: Duration,
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Ends the tasks with the store, if nobody shut it down before.
@@ -87,52 +92,44 @@ impl PgStore {
         keyring: Keyring,
     ) -> Result<Self, ConnectError> {
         let options = connect::options(url, &limits)?;
-        let first = timeout(limits.acquire_timeout.max(WAY), options.connect()).await;
-        let first = first
+        let first = async {
+            let first = options.connect().await?;
+            first.close().await
+        };
+        let first = timeout(FIRST, first).await;
+        first
             .unwrap_or(Err(sqlx::Error::PoolTimedOut))
             .map_err(ConnectError::Away)?;
-        first.close().await.map_err(ConnectError::Away)?;
-        Ok(Self::start(options, limits, keyring))
+        Ok(Self::start(&options, &limits, keyring))
     }
 
-    fn start(options: PgConnectOptions, limits: PgOptions, keyring: Keyring) -> Self {
+    fn start(options: &PgConnectOptions, limits: &PgOptions, keyring: Keyring) -> Self {
         let (tasks, stop, wake) = (
             TaskTracker::new(),
             CancellationToken::new(),
             Arc::new(Wake::new()),
         );
         let keyring = Arc::new(keyring);
-        let lane = || Lane::new(options.clone(), &limits);
-        let lanes = |n: usize| (0..n).map(|_| lane()).collect::<Vec<_>>();
-        let deadline = limits.statement_timeout + WAY;
+        let reach = Reach::start(options.clone(), &tasks, &stop);
+        let (read, commit) = (limits.read_timeout, limits.commit_timeout);
+        let opener = |longest| Opener::new(for_waits_of(options, longest), limits, &reach);
+        let lanes = |n: usize, longest| (0..n).map(|_| Lane::new(opener(longest))).collect();
         let process = process_id();
-        let notify = listen::teller(lane(), &wake, process, &tasks, &stop);
-        listen::listener(options.clone(), Arc::clone(&wake), process, &tasks, &stop);
-        let context = (Arc::clone(&keyring), notify.clone(), deadline);
-        let pool = PgPoolOptions::new()
-            .max_connections(limits.max_connections)
-            .acquire_timeout(limits.acquire_timeout)
-            .max_lifetime(limits.max_lifetime)
-            .test_before_acquire(false)
-            .before_acquire(|connection, about| {
-                Box::pin(async move {
-                    if about.idle_for > FRESH {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options.clone());
+        let notify = listen::teller(Lane::new(opener(read)), &wake, process, &tasks, &stop);
+        let listening = (Arc::clone(&wake), process, reach.clone());
+        listen::listener(options.clone(), listening, &tasks, &stop);
+        let context = (Arc::clone(&keyring), notify.clone(), reach.clone(), commit);
+        let writers = lanes(WRITERS, writer::transaction(commit));
+        let for_lists = limits.max_connections.saturating_sub(WORK).max(1);
         Self {
-            pool,
-            reader: Reader::start(lanes(READERS), deadline, &tasks, &stop),
-            writer: Writer::start(lanes(WRITERS), context, &tasks, &stop),
-            options,
-            limits,
+            lists: Lanes::new(opener(read), for_lists, read),
+            work: Lanes::new(opener(limits.work_timeout), WORK, limits.work_timeout),
+            full_pass: opener(queue::FULL_PASS),
+            reader: Reader::start(lanes(READERS, read), read, &tasks, &stop),
+            writer: Writer::start(writers, context, &tasks, &stop),
             keyring,
             wake,
             notify,
-            deadline,
             tasks,
             _stop_on_drop: stop.clone().drop_guard(),
             stop,
@@ -145,30 +142,26 @@ impl PgStore {
     /// [`ConnectError`].
     pub async fn migrate(url: &str) -> Result<(), ConnectError> {
         let limits = PgOptions {
-            statement_timeout: Duration::from_secs(600),
             lock_timeout: Duration::from_secs(60),
             ..PgOptions::default()
         };
-        let options = connect::options(url, &limits)?;
+        let options = for_waits_of(&connect::options(url, &limits)?, MIGRATION);
         let mut connection = options.connect().await.map_err(ConnectError::Away)?;
         let done = migrate::migrator().run(&mut connection).await;
         done.map_err(ConnectError::Migrate)?;
         connection.close().await.map_err(ConnectError::Away)
     }
 
-    /// Finishes what was begun, takes nothing more, and gives every connection back. Bounded: 15 seconds.
+    /// Finishes what was begun, takes nothing more, and gives every connection back. Bounded: 30 seconds.
     pub async fn shutdown(&self) {
         self.stop.cancel();
         self.tasks.close();
         if timeout(DRAIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("The store is closed although a transaction is still on its way");
         }
-        // Hangs while somebody holds a connection.
-        let _ = timeout(WAY, self.pool.close()).await;
-    }
-
-    fn lane(&self) -> Lane {
-        Lane::new(self.options.clone(), &self.limits)
+        let shared = async { tokio::join!(self.lists.close(), self.work.close()) };
+        // Each of their users waits for a bounded time only.
+        let _ = timeout(DRAIN, shared).await;
     }
 }
 
@@ -196,12 +189,13 @@ impl Commit for PgStore {
 #[async_trait]
 impl Health for PgStore {
     async fn health(&self) -> Result<StoreHealth, StoreError> {
-        let query = sqlx::query_scalar::<_, Option<i64>>(sql::SCHEMA_VERSION);
-        let found = match query.fetch_one(&self.pool).await {
-            Ok(version) => version,
-            // No table of migrations yet.
-            Err(sqlx::Error::Database(err)) if err.code().as_deref() == Some("42P01") => None,
-            Err(err) => return Err(error::read_failed(err)),
+        let query = sqlx::query_as::<_, (bool,)>(sql::HAS_SCHEMA);
+        let found = match self.lists.row(query).await? {
+            Some((true,)) => {
+                let query = sqlx::query_as::<_, (Option<i64>,)>(sql::SCHEMA_VERSION);
+                self.lists.row(query).await?.and_then(|(version,)| version)
+            }
+            Some((false,)) | None => None,
         };
         Ok(StoreHealth {
             migration: Some(found.unwrap_or(0)),

@@ -1,22 +1,32 @@
-//! How to reach the database: options of every connection, and lanes: connections that one task owns.
+//! How to reach the database: limits, options of every connection, connections that one task owns or several share.
+
+pub(super) mod lane;
+pub(super) mod lanes;
+pub(super) mod reach;
 
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
-use tokio::time::{Instant, timeout};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
+
+/// What the way to the database and back may take beyond what the database allows a statement.
+const WAY: Duration = Duration::from_millis(300);
 
 /// Limits of the store's use of a database.
 #[derive(Debug, Clone)]
 pub struct PgOptions {
     /// Connections for lists and the work set; point reads, writes and the listener have a few of their own
-    /// ([`PgOptions::EXTRA_CONNECTIONS`]).
+    /// ([`PgOptions::EXTRA_CONNECTIONS`]). At least one is for lists, whatever is said here.
     pub max_connections: u32,
-    /// How long to wait for a connection, or for one to be made, before the store counts as away.
-    pub acquire_timeout: Duration,
-    /// The longest statement.
-    pub statement_timeout: Duration,
+    /// How long to wait for a connection to be made.
+    pub connect_timeout: Duration,
+    /// The longest read, waiting for a connection included.
+    pub read_timeout: Duration,
+    /// The longest commit, waiting for its turn included. Half of it is what a transaction may take.
+    pub commit_timeout: Duration,
+    /// The longest look at the work set, waiting for a connection included.
+    pub work_timeout: Duration,
     /// The longest wait for a lock.
     pub lock_timeout: Duration,
     /// The longest silence inside a transaction, after which the database ends it.
@@ -33,11 +43,13 @@ impl PgOptions {
 impl Default for PgOptions {
     fn default() -> Self {
         Self {
-            max_connections: 8,
-            acquire_timeout: Duration::from_millis(700),
-            statement_timeout: Duration::from_secs(5),
-            lock_timeout: Duration::from_secs(3),
-            idle_in_transaction_timeout: Duration::from_secs(10),
+            max_connections: 9,
+            connect_timeout: Duration::from_millis(700),
+            read_timeout: Duration::from_millis(1800),
+            commit_timeout: Duration::from_secs(5),
+            work_timeout: Duration::from_secs(4),
+            lock_timeout: Duration::from_millis(1500),
+            idle_in_transaction_timeout: Duration::from_secs(3),
             max_lifetime: Duration::from_secs(30 * 60),
         }
     }
@@ -57,9 +69,8 @@ pub enum ConnectError {
     Migrate(#[source] sqlx::migrate::MigrateError),
 }
 
-/// The options of every connection.
+/// The options that all connections have.
 pub(super) fn options(url: &str, limits: &PgOptions) -> Result<PgConnectOptions, ConnectError> {
-    let millis = |limit: Duration| limit.as_millis().to_string();
     if !["postgres://", "postgresql://"]
         .iter()
         .any(|scheme| url.starts_with(scheme))
@@ -72,7 +83,6 @@ pub(super) fn options(url: &str, limits: &PgOptions) -> Result<PgConnectOptions,
         .statement_cache_capacity(200)
         .disable_statement_logging()
         .options([
-            ("statement_timeout", millis(limits.statement_timeout)),
             ("lock_timeout", millis(limits.lock_timeout)),
             (
                 "idle_in_transaction_session_timeout",
@@ -81,62 +91,14 @@ pub(super) fn options(url: &str, limits: &PgOptions) -> Result<PgConnectOptions,
         ]))
 }
 
-/// A connection that one task owns: made when it is needed, kept while it works. A pool would test a connection each
-/// time it is given back, which costs as much as a point read.
-pub(super) struct Lane {
-    options: PgConnectOptions,
-    connection: Option<(PgConnection, Instant)>,
-    connect_timeout: Duration,
-    max_lifetime: Duration,
+/// The same for connections whose users wait so long: the database gives up a little earlier, and says why.
+pub(super) fn for_waits_of(options: &PgConnectOptions, longest: Duration) -> PgConnectOptions {
+    let statement = longest.saturating_sub(WAY).max(WAY);
+    options
+        .clone()
+        .options([("statement_timeout", millis(statement))])
 }
 
-impl Lane {
-    pub(super) fn new(options: PgConnectOptions, limits: &PgOptions) -> Self {
-        Self {
-            options,
-            connection: None,
-            connect_timeout: limits.acquire_timeout,
-            max_lifetime: limits.max_lifetime,
-        }
-    }
-
-    /// The connection; a new one where there is none, or where it is old.
-    pub(super) async fn get(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        if self
-            .connection
-            .as_ref()
-            .is_some_and(|(_, born)| born.elapsed() > self.max_lifetime)
-        {
-            self.discard();
-        }
-        let (connection, born) = match self.connection.take() {
-            Some(kept) => kept,
-            None => {
-                let made = timeout(self.connect_timeout, self.options.connect()).await;
-                (
-                    made.unwrap_or(Err(sqlx::Error::PoolTimedOut))?,
-                    Instant::now(),
-                )
-            }
-        };
-        Ok(&mut self.connection.insert((connection, born)).0)
-    }
-
-    /// Whether the connection was used before, so that it may have broken unnoticed.
-    pub(super) const fn is_kept(&self) -> bool {
-        self.connection.is_some()
-    }
-
-    /// Drops the connection; what it was doing is rolled back.
-    pub(super) fn discard(&mut self) {
-        self.connection = None;
-    }
-
-    /// Says good-bye.
-    pub(super) async fn close(&mut self) {
-        if let Some((connection, _)) = self.connection.take() {
-            // What counts was committed before; a server that does not listen any more needs no good-bye.
-            let _ = timeout(self.connect_timeout, connection.close()).await;
-        }
-    }
+fn millis(limit: Duration) -> String {
+    limit.as_millis().to_string()
 }

@@ -51,6 +51,16 @@ impl StdError for Cause {
 #[error("no answer in time")]
 pub(super) struct Late;
 
+/// Somebody looked, and it did not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the database is known to be away")]
+pub(super) struct Gone;
+
+/// Too many wait already.
+#[derive(Debug, thiserror::Error)]
+#[error("too many wait for a connection")]
+pub(super) struct Busy;
+
 /// The store was shut down.
 #[derive(Debug, thiserror::Error)]
 #[error("the store is shutting down")]
@@ -155,13 +165,15 @@ fn defect(err: &sqlx::Error) -> Option<String> {
     }
 }
 
-/// A failure of a read.
-pub(super) fn read_failed(err: sqlx::Error) -> StoreError {
-    match Failure::from(err) {
-        Failure::Refused(CommitError::Store(err)) => err,
-        Failure::Refused(other) => StoreError::Corrupt(other.to_string()),
-        Failure::Contended(cause) | Failure::Unreached(cause) | Failure::Unknown(cause) => {
-            cause.away()
+/// What a failed read, or a failed look at the work set, is told as.
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(CommitError::Store(err)) => err,
+            Failure::Refused(other) => Self::Corrupt(other.to_string()),
+            Failure::Contended(cause) | Failure::Unreached(cause) | Failure::Unknown(cause) => {
+                cause.away()
+            }
         }
     }
 }
@@ -188,7 +200,7 @@ mod tests {
     #[test]
     fn silence_is_away_and_deadlocks_are_tried_again() {
         assert!(matches!(
-            Failure::from(sqlx::Error::PoolTimedOut),
+            Failure::from(sqlx::Error::WorkerCrashed),
             Failure::Unreached(_)
         ));
         assert!(matches!(class("40P01"), Class::Contended));

@@ -14,11 +14,15 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-use super::connect::Lane;
+use super::connect::lane::Lane;
+use super::connect::reach::Reach;
+use super::error::{Cause, Late};
 use super::sql::queue::NOTIFY;
 use crate::wake::Wake;
 
 const CHANNEL: &str = "kubenova_work";
+/// The longest way of one wake-up.
+const LONGEST: Duration = Duration::from_secs(2);
 /// After a failure.
 const AGAIN: Duration = Duration::from_millis(250);
 
@@ -59,7 +63,8 @@ async fn tell(mut lane: Lane, pending: Arc<Notify>, process: Uuid, stop: Cancell
             () = pending.notified() => {}
             () = stop.cancelled() => break,
         }
-        if let Err(err) = notify(&mut lane, &payload).await {
+        let told = timeout(LONGEST, notify(&mut lane, &payload)).await;
+        if let Err(err) = told.unwrap_or_else(|_| Err(Cause::new(Late))) {
             lane.discard();
             debug!(error = %err, "Could not tell other processes of new work; they look by themselves");
             tokio::select! {
@@ -71,47 +76,49 @@ async fn tell(mut lane: Lane, pending: Arc<Notify>, process: Uuid, stop: Cancell
     lane.close().await;
 }
 
-async fn notify(lane: &mut Lane, payload: &str) -> Result<(), sqlx::Error> {
+async fn notify(lane: &mut Lane, payload: &str) -> Result<(), Cause> {
     let fresh = !lane.is_kept();
     let connection = lane.get().await?;
     if fresh {
         // A wake-up need not survive a crash.
-        sqlx::raw_sql("set synchronous_commit = off")
-            .execute(&mut *connection)
-            .await?;
+        let set = sqlx::raw_sql("set synchronous_commit = off").execute(&mut *connection);
+        set.await.map_err(Cause::new)?;
     }
-    sqlx::query(NOTIFY)
-        .bind(payload)
-        .execute(connection)
-        .await?;
-    Ok(())
+    let notify = sqlx::query(NOTIFY).bind(payload).execute(connection);
+    notify.await.map(drop).map_err(Cause::new)
 }
 
 /// Starts the task that listens to the other processes. Whenever it may have missed something, everybody wakes.
 pub(super) fn listener(
     options: PgConnectOptions,
-    wake: Arc<Wake>,
-    process: Uuid,
+    (wake, process, reach): (Arc<Wake>, Uuid, Reach),
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) {
     let stop = stop.clone();
     tasks.spawn(async move {
         tokio::select! {
-            () = listen(options, wake, process) => {}
+            () = listen(options, wake, process, reach) => {}
             () = stop.cancelled() => {}
         }
     });
 }
 
-async fn listen(options: PgConnectOptions, wake: Arc<Wake>, process: Uuid) {
+async fn listen(options: PgConnectOptions, wake: Arc<Wake>, process: Uuid, reach: Reach) {
     let own = process.to_string();
     loop {
-        if let Err(err) = listen_once(&options, &wake, &own).await {
+        // A database that falls silent does not end the connection.
+        let lost = tokio::select! {
+            ended = listen_once(&options, &wake, &own) => ended.err(),
+            () = reach.known_away() => None,
+        };
+        if let Some(err) = lost {
+            reach.doubt();
             warn!(error = %err, "Lost the channel of wake-ups; workers look by themselves until it is back");
         }
         wake.wake();
         sleep(AGAIN).await;
+        reach.known_back().await;
     }
 }
 

@@ -11,12 +11,12 @@ use kubenova_core::ports::store::{Claim, ClaimRequest, Finish, StoreError, WorkQ
 use kubenova_core::value::ClusterId;
 
 use super::PgStore;
-use super::error::{Cause, Failure, Late, read_failed};
+use super::error::{Cause, Failure, Late};
 use super::sql::queue as sql;
 use super::write::work::Asked;
 
 /// A full pass over a large installation takes longer than other statements may.
-const FULL_PASS: Duration = Duration::from_secs(60);
+pub(super) const FULL_PASS: Duration = Duration::from_secs(60);
 /// So often a statement that others were in the way of is tried.
 const TRIES: usize = 4;
 
@@ -40,37 +40,23 @@ fn ticket(receipt: &Receipt) -> i64 {
     i64::try_from(receipt.ticket).unwrap_or(-1)
 }
 
-/// Whether the statement may be tried again after this.
-fn contended(err: sqlx::Error) -> Result<(), StoreError> {
-    let database = err.as_database_error().and_then(|err| err.code());
-    match database.as_deref() {
-        Some("40001" | "40P01") => Ok(()),
-        _ => Err(read_failed(err)),
-    }
-}
-
 impl PgStore {
-    async fn claimed(&self, want: &ClaimRequest) -> Result<Vec<ClaimRow>, sqlx::Error> {
+    async fn claimed(&self, want: &ClaimRequest) -> Result<Vec<ClaimRow>, Failure> {
         let (clusters, places): (Vec<Uuid>, Vec<i64>) = want
             .caps
             .iter()
             .map(|(id, places)| (id.uuid(), count(*places)))
             .unzip();
-        let mut connection = self.pool.acquire().await?;
-        sqlx::query(sql::EXPIRE).execute(&mut *connection).await?;
+        self.work.execute(sqlx::query(sql::EXPIRE)).await?;
         let query = sqlx::query_as::<_, ClaimRow>(sql::CLAIM)
             .bind(want.lease.0)
             .bind(micros(want.lease_for))
             .bind(count(want.limit))
             .bind(count(want.per_cluster));
-        query
-            .bind(clusters)
-            .bind(places)
-            .fetch_all(&mut *connection)
-            .await
+        self.work.rows(query.bind(clusters).bind(places)).await
     }
 
-    async fn ended(&self, receipt: Receipt, how: Finish) -> Result<(), sqlx::Error> {
+    async fn ended(&self, receipt: Receipt, how: Finish) -> Result<(), Failure> {
         let item = receipt.item;
         let begin = |text: &'static str| sqlx::query(text).bind(item.kind()).bind(item.uuid());
         let full = |text| begin(text).bind(ticket(&receipt)).bind(receipt.lease.0);
@@ -79,11 +65,9 @@ impl PgStore {
             Finish::Again(after) => full(sql::LATER).bind(micros(after)).bind(false),
             Finish::Failed(after) => full(sql::LATER).bind(micros(after)).bind(true),
         };
-        if query.execute(&self.pool).await?.rows_affected() == 0 {
-            begin(sql::GIVE_BACK)
-                .bind(receipt.lease.0)
-                .execute(&self.pool)
-                .await?;
+        if self.work.execute(query).await? == 0 {
+            let give_back = begin(sql::GIVE_BACK).bind(receipt.lease.0);
+            self.work.execute(give_back).await?;
         }
         Ok(())
     }
@@ -109,7 +93,7 @@ fn claim(row: &ClaimRow, want: &ClaimRequest) -> Option<Claim> {
 impl WorkQueue for PgStore {
     async fn claim(&self, want: ClaimRequest) -> Result<Vec<Claim>, StoreError> {
         let seen = self.wake.count();
-        let mut rows = self.within(self.claimed(&want)).await?;
+        let mut rows = self.claimed(&want).await?;
         rows.sort_by_key(|row| row.was_due.to_jiff());
         if rows.len() < want.limit {
             self.wake.drained(seen);
@@ -125,12 +109,11 @@ impl WorkQueue for PgStore {
             .bind(ticket(&receipt))
             .bind(receipt.lease.0)
             .bind(micros(lease_for));
-        let done = self.within(query.execute(&self.pool)).await?;
-        Ok(done.rows_affected() == 1)
+        Ok(self.work.execute(query).await? == 1)
     }
 
     async fn finish(&self, receipt: Receipt, how: Finish) -> Result<(), StoreError> {
-        self.within(self.ended(receipt, how)).await
+        Ok(self.ended(receipt, how).await?)
     }
 
     async fn ask(&self, items: Vec<WorkRequest>) -> Result<(), StoreError> {
@@ -138,17 +121,17 @@ impl WorkQueue for PgStore {
         if asked.is_empty() {
             return Ok(());
         }
-        for _ in 0..TRIES {
-            match timeout(self.deadline, asked.query().execute(&self.pool)).await {
-                Ok(Ok(_)) => {
+        let mut tries = 1;
+        loop {
+            match self.work.execute(asked.query()).await {
+                Err(Failure::Contended(_)) if tries < TRIES => tries += 1,
+                done => {
+                    done?;
                     self.notify.tell();
                     return Ok(());
                 }
-                Ok(Err(err)) => contended(err)?,
-                Err(_) => return Err(Cause::new(Late).away()),
             }
         }
-        Err(Cause::new(Late).away())
     }
 
     async fn ask_everything(
@@ -156,21 +139,19 @@ impl WorkQueue for PgStore {
         cluster: Option<ClusterId>,
         spread: Duration,
     ) -> Result<(), StoreError> {
-        let mut lane = self.lane();
+        let query = sqlx::query(sql::ASK_EVERYTHING)
+            .bind(cluster.map(ClusterId::uuid))
+            .bind(micros(spread));
         let pass = async {
-            let connection = lane.get().await?;
-            sqlx::raw_sql("set statement_timeout = '60s'")
-                .execute(&mut *connection)
-                .await?;
-            let query = sqlx::query(sql::ASK_EVERYTHING).bind(cluster.map(ClusterId::uuid));
-            query.bind(micros(spread)).execute(connection).await?;
-            Ok::<_, sqlx::Error>(())
+            let mut open = self.full_pass.open().await.map_err(Failure::Unreached)?;
+            query.execute(&mut open.connection).await?;
+            self.full_pass.close(open).await;
+            Ok::<_, Failure>(())
         };
-        let done = timeout(FULL_PASS, pass)
-            .await
-            .map_err(|_| Cause::new(Late).away())?;
-        done.map_err(read_failed)?;
-        lane.close().await;
+        match timeout(FULL_PASS, pass).await {
+            Ok(done) => done?,
+            Err(_) => return Err(Cause::new(Late).away()),
+        }
         self.notify.tell();
         Ok(())
     }
@@ -180,19 +161,8 @@ impl WorkQueue for PgStore {
     }
 
     async fn next_due(&self) -> Result<Option<Duration>, StoreError> {
-        let query = sqlx::query_scalar::<_, Option<i64>>(sql::NEXT_DUE);
-        let left = self.within(query.fetch_one(&self.pool)).await?;
+        let query = sqlx::query_as::<_, (Option<i64>,)>(sql::NEXT_DUE);
+        let left = self.work.row(query).await?.and_then(|(left,)| left);
         Ok(left.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or(0))))
-    }
-}
-
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Refused(refusal) => Self::Corrupt(refusal.to_string()),
-            Failure::Contended(cause) | Failure::Unreached(cause) | Failure::Unknown(cause) => {
-                cause.away()
-            }
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Reads through the pool, with a deadline; lists page by page.
+//! Reads of more than one row, each with a deadline; lists page by page.
 
 mod cluster;
 mod credential;
@@ -8,14 +8,13 @@ mod tenant;
 
 use std::future::Future;
 
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{LabelSelector, Name, Page, Paged, Position};
 
 use super::PgStore;
-use super::error::{Cause, Late, read_failed};
+use super::error::Failure;
 use super::row::{Labelled, Row};
 use selected::Selected;
 
@@ -30,19 +29,6 @@ const CHUNK: usize = 250;
 /// So many chunks at most: then the page ends early, with a cursor, instead of late.
 const CHUNKS: usize = 40;
 
-impl PgStore {
-    /// Runs a read; too late is away.
-    pub(super) async fn within<T>(
-        &self,
-        read: impl Future<Output = Result<T, sqlx::Error>> + Send,
-    ) -> Result<T, StoreError> {
-        match timeout(self.deadline, read).await {
-            Ok(done) => done.map_err(read_failed),
-            Err(_) => Err(Cause::new(Late).away()),
-        }
-    }
-}
-
 /// A list that can be fetched from a position on.
 trait Listing: Sync {
     type Row: Labelled;
@@ -53,7 +39,7 @@ trait Listing: Sync {
         store: &PgStore,
         after: Position,
         limit: i64,
-    ) -> impl Future<Output = Result<Vec<Self::Row>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Self::Row>, Failure>> + Send;
 }
 
 /// One page of a list. What the database could not check of the selector is checked here, chunk by chunk.

@@ -27,8 +27,8 @@ use self::point::{
     ClusterById, ClusterByName, Point, ProjectById, ProjectByName, TenantById, TenantByName,
     TokenById,
 };
-use super::connect::Lane;
-use super::error::{Cause, Closed, Late, breaks_connection, read_failed};
+use super::connect::lane::Lane;
+use super::error::{Cause, Closed, Failure, Late, breaks_connection};
 
 /// Keys answered by one query.
 const MERGED: usize = 256;
@@ -66,22 +66,28 @@ struct Round {
 
 /// Asks the tasks that read.
 #[derive(Debug, Clone)]
-pub(super) struct Reader(mpsc::Sender<Ask>);
+pub(super) struct Reader {
+    asks: mpsc::Sender<Ask>,
+    longest: Duration,
+}
 
 impl Reader {
-    /// Starts a task for each lane; they end when `stop` is cancelled.
+    /// Starts a task for each lane; they end when `stop` is cancelled. Nobody waits for longer than `longest`.
     pub(super) fn start(
         lanes: Vec<Lane>,
-        deadline: Duration,
+        longest: Duration,
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Self {
         let (send, receive) = mpsc::channel(WAITING);
         let receive = Arc::new(Mutex::new(receive));
         for lane in lanes {
-            tasks.spawn(run(lane, deadline, Arc::clone(&receive), stop.clone()));
+            tasks.spawn(run(lane, longest, Arc::clone(&receive), stop.clone()));
         }
-        Self(send)
+        Self {
+            asks: send,
+            longest,
+        }
     }
 
     pub(super) async fn cluster(&self, id: Uuid) -> Result<Option<Cluster>, StoreError> {
@@ -129,17 +135,21 @@ impl Reader {
     ) -> Result<Option<P::Value>, StoreError> {
         let closed = || Cause::new(Closed).away();
         let (reply, answer) = oneshot::channel();
-        self.0
-            .send(kind(Wanted { key, reply }))
-            .await
-            .map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        let asked = async {
+            let ask = kind(Wanted { key, reply });
+            self.asks.send(ask).await.map_err(|_| closed())?;
+            answer.await.map_err(|_| closed())?
+        };
+        match timeout(self.longest, asked).await {
+            Ok(done) => done,
+            Err(_) => Err(Cause::new(Late).away()),
+        }
     }
 }
 
 async fn run(
     mut lane: Lane,
-    deadline: Duration,
+    longest: Duration,
     asks: Arc<Mutex<mpsc::Receiver<Ask>>>,
     stop: CancellationToken,
 ) {
@@ -149,7 +159,7 @@ async fn run(
             () = stop.cancelled() => None,
         };
         let Some(round) = round else { break };
-        round.answer(&mut lane, deadline).await;
+        round.answer(&mut lane, longest).await;
     }
     lane.close().await;
 }
@@ -181,18 +191,18 @@ impl Round {
         }
     }
 
-    async fn answer(self, lane: &mut Lane, deadline: Duration) {
-        answer(lane, deadline, self.clusters).await;
-        answer(lane, deadline, self.clusters_named).await;
-        answer(lane, deadline, self.tenants).await;
-        answer(lane, deadline, self.tenants_named).await;
-        answer(lane, deadline, self.projects).await;
-        answer(lane, deadline, self.projects_named).await;
-        answer(lane, deadline, self.tokens).await;
+    async fn answer(self, lane: &mut Lane, longest: Duration) {
+        answer(lane, longest, self.clusters).await;
+        answer(lane, longest, self.clusters_named).await;
+        answer(lane, longest, self.tenants).await;
+        answer(lane, longest, self.tenants_named).await;
+        answer(lane, longest, self.projects).await;
+        answer(lane, longest, self.projects_named).await;
+        answer(lane, longest, self.tokens).await;
     }
 }
 
-async fn answer<P: Point>(lane: &mut Lane, deadline: Duration, wanted: Vec<Wanted<P>>) {
+async fn answer<P: Point>(lane: &mut Lane, longest: Duration, wanted: Vec<Wanted<P>>) {
     let wanted: Vec<Wanted<P>> = wanted
         .into_iter()
         .filter(|one| !one.reply.is_closed())
@@ -203,7 +213,7 @@ async fn answer<P: Point>(lane: &mut Lane, deadline: Duration, wanted: Vec<Wante
     let mut keys: Vec<P::Key> = wanted.iter().map(|one| one.key.clone()).collect();
     keys.sort_unstable();
     keys.dedup();
-    match fetch_again::<P>(lane, deadline, &keys).await {
+    match fetch_again::<P>(lane, longest, &keys).await {
         Ok(found) => {
             for one in wanted {
                 // A caller who is gone needs no answer.
@@ -230,33 +240,40 @@ type Found<P> = HashMap<<P as Point>::Key, Result<<P as Point>::Value, String>>;
 /// A kept connection may have broken since it was last used: then the query is sent again on a new one.
 async fn fetch_again<P: Point>(
     lane: &mut Lane,
-    deadline: Duration,
+    longest: Duration,
     keys: &[P::Key],
 ) -> Result<Found<P>, Cause> {
     let kept = lane.is_kept();
-    match fetch::<P>(lane, deadline, keys).await {
-        Err(_) if kept && !lane.is_kept() => fetch::<P>(lane, deadline, keys).await,
-        other => other,
+    match fetch::<P>(lane, longest, keys).await {
+        Err(Failure::Unreached(_)) if kept && !lane.is_kept() => {
+            fetch::<P>(lane, longest, keys).await.map_err(told)
+        }
+        done => done.map_err(told),
     }
+}
+
+fn told(failure: Failure) -> Cause {
+    Cause::new(StoreError::from(failure))
 }
 
 async fn fetch<P: Point>(
     lane: &mut Lane,
-    deadline: Duration,
+    longest: Duration,
     keys: &[P::Key],
-) -> Result<Found<P>, Cause> {
-    let connection = lane.get().await.map_err(Cause::new)?;
-    let rows = match timeout(deadline, query::<P>(connection, keys)).await {
+) -> Result<Found<P>, Failure> {
+    let reach = lane.reach().clone();
+    let connection = lane.get().await.map_err(Failure::Unreached)?;
+    let rows = match reach.patiently(longest, query::<P>(connection, keys)).await {
         Ok(Ok(rows)) => rows,
         Ok(Err(err)) => {
             if breaks_connection(&err) {
                 lane.discard();
             }
-            return Err(Cause::new(read_failed(err)));
+            return Err(err.into());
         }
-        Err(_) => {
+        Err(cause) => {
             lane.discard();
-            return Err(Cause::new(Late));
+            return Err(Failure::Unknown(cause));
         }
     };
     Ok(rows

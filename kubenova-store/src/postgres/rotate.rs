@@ -5,7 +5,8 @@ use uuid::Uuid;
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::ClusterId;
 
-use super::{PgStore, error::read_failed};
+use super::PgStore;
+use super::sql::query::KUBECONFIG;
 use crate::seal::kubeconfig_of;
 
 /// Rows looked at in one query.
@@ -38,12 +39,8 @@ impl PgStore {
         let mut done = Rotated::default();
         let mut after: Option<Uuid> = None;
         loop {
-            let page = sqlx::query_as::<_, (Uuid, Vec<u8>)>(SEALED_AFTER)
-                .bind(after)
-                .bind(PAGE)
-                .fetch_all(&self.pool)
-                .await
-                .map_err(read_failed)?;
+            let page = sqlx::query_as::<_, (Uuid, Vec<u8>)>(SEALED_AFTER);
+            let page = self.lists.rows(page.bind(after).bind(PAGE)).await?;
             let Some((last, _)) = page.last() else {
                 return Ok(done);
             };
@@ -68,16 +65,14 @@ impl PgStore {
                 done.unchanged += 1;
                 return Ok(());
             };
-            let set = sqlx::query(RESEAL).bind(id).bind(&sealed).bind(fresh);
-            let set = set.execute(&self.pool).await.map_err(read_failed)?;
-            if set.rows_affected() == 1 {
+            let set = sqlx::query(RESEAL).bind(id).bind(sealed).bind(fresh);
+            if self.lists.execute(set).await? == 1 {
                 done.rewrapped += 1;
                 return Ok(());
             }
-            let now = sqlx::query_scalar("select kubeconfig from clusters where id = $1");
-            let now = now.bind(id).fetch_optional(&self.pool).await;
-            match now.map_err(read_failed)? {
-                Some(other) => sealed = other,
+            let now = sqlx::query_as::<_, (Vec<u8>,)>(KUBECONFIG).bind(id);
+            match self.lists.row(now).await? {
+                Some((other,)) => sealed = other,
                 None => return Ok(()), // gone meanwhile
             }
         }

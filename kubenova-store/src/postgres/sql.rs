@@ -57,6 +57,8 @@ macro_rules! grant_columns {
 }
 use grant_columns;
 
+/// Whether any migration was ever applied.
+pub(super) const HAS_SCHEMA: &str = "select to_regclass('_sqlx_migrations') is not null";
 /// The version of the schema found.
 pub(super) const SCHEMA_VERSION: &str = "select max(version) from _sqlx_migrations where success";
 
@@ -70,10 +72,10 @@ pub(super) fn all() -> impl Iterator<Item = &'static (&'static str, &'static str
         revoke::ALL,
         write::ALL,
     ];
-    lists
-        .into_iter()
-        .flatten()
-        .chain(&[("SCHEMA_VERSION", SCHEMA_VERSION)])
+    lists.into_iter().flatten().chain(&[
+        ("HAS_SCHEMA", HAS_SCHEMA),
+        ("SCHEMA_VERSION", SCHEMA_VERSION),
+    ])
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,8 +20,9 @@ use kubenova_core::change::ChangeSet;
 use kubenova_core::ports::store::CommitError;
 
 use self::footprint::Footprint;
-use super::connect::Lane;
-use super::error::{Cause, Closed, Late};
+use super::connect::lane::Lane;
+use super::connect::reach::Reach;
+use super::error::{Cause, Closed, Gone, Late};
 use super::listen::Teller;
 use crate::seal::Keyring;
 
@@ -35,6 +36,8 @@ const WAITING: usize = 4096;
 /// A change set on its way.
 struct Job {
     changes: ChangeSet,
+    /// It begins before this moment, or never.
+    begin_by: Instant,
     reply: oneshot::Sender<Result<(), CommitError>>,
 }
 
@@ -42,23 +45,26 @@ struct Job {
 struct Context {
     keyring: Arc<Keyring>,
     teller: Teller,
+    reach: Reach,
     /// The longest a transaction may take.
-    deadline: Duration,
+    longest: Duration,
 }
 
 /// Hands change sets to the task that writes.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Job>,
-    deadline: Duration,
+    reach: Reach,
+    /// The longest commit.
+    longest: Duration,
 }
 
 impl Writer {
     /// Starts writing on these lanes, as many transactions at a time. When `stop` is cancelled, what waits is still
-    /// written, and nothing more is taken.
+    /// written, and nothing more is taken. Nobody waits for longer than `longest`.
     pub(super) fn start(
         lanes: Vec<Lane>,
-        (keyring, teller, deadline): (Arc<Keyring>, Teller, Duration),
+        (keyring, teller, reach, longest): (Arc<Keyring>, Teller, Reach, Duration),
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Self {
@@ -66,7 +72,8 @@ impl Writer {
         let context = Arc::new(Context {
             keyring,
             teller,
-            deadline,
+            reach: reach.clone(),
+            longest: transaction(longest),
         });
         tasks.spawn(dispatch(
             waiting,
@@ -75,16 +82,25 @@ impl Writer {
             tasks.clone(),
             stop.clone(),
         ));
-        Self { jobs, deadline }
+        Self {
+            jobs,
+            reach,
+            longest,
+        }
     }
 
     /// Commits one change set.
     pub(super) async fn commit(&self, changes: ChangeSet) -> Result<(), CommitError> {
+        if let Err(gone) = self.reach.check() {
+            return Err(gone.away().into());
+        }
         let (reply, answer) = oneshot::channel();
-        let job = Job { changes, reply };
-        // A batch before ours, then ours, each member perhaps alone: later than that nobody waits.
-        let patience = self.deadline * 3;
-        let done = timeout(patience, async {
+        let job = Job {
+            changes,
+            begin_by: Instant::now() + self.longest.saturating_sub(transaction(self.longest)),
+            reply,
+        };
+        let done = timeout(self.longest, async {
             self.jobs.send(job).await.map_err(|_| Closed)?;
             answer.await.map_err(|_| Closed)
         });
@@ -94,6 +110,11 @@ impl Writer {
             Err(_) => Err(Cause::new(Late).away().into()),
         }
     }
+}
+
+/// The longest transaction, where this is the longest commit.
+pub(super) fn transaction(commit: Duration) -> Duration {
+    commit / 2
 }
 
 /// Takes what waits whenever a lane is free.
@@ -111,7 +132,9 @@ async fn dispatch(
         let _ = give_back.try_send(lane);
     }
     let mut left_over = None;
-    while let Some(mut lane) = free.recv().await {
+    while let Some(mut lane) =
+        free_lane(&mut free, &mut waiting, &mut left_over, &context.reach).await
+    {
         let first = match left_over.take() {
             Some(job) => Some(job),
             None => next(&mut waiting, &stop).await,
@@ -132,6 +155,31 @@ async fn dispatch(
     drop(give_back);
     while let Some(mut lane) = free.recv().await {
         lane.close().await;
+    }
+}
+
+/// The next lane that is free. Who waits while the database is known to be away is told at once: no lane is free then,
+/// because each of them waits for an answer.
+async fn free_lane(
+    free: &mut mpsc::Receiver<Lane>,
+    waiting: &mut mpsc::Receiver<Job>,
+    left_over: &mut Option<Job>,
+    reach: &Reach,
+) -> Option<Lane> {
+    loop {
+        tokio::select! {
+            biased;
+            lane = free.recv() => return lane,
+            () = reach.known_away() => {}
+        }
+        while let Some(job) = left_over.take().or_else(|| waiting.try_recv().ok()) {
+            execute::tell(job, Err(Cause::new(Gone).away().into()));
+        }
+        tokio::select! {
+            biased;
+            lane = free.recv() => return lane,
+            () = reach.known_back() => {}
+        }
     }
 }
 

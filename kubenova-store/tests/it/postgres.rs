@@ -2,11 +2,13 @@
 
 mod audit;
 mod away;
+mod lanes;
 mod lost;
 mod migrate;
 mod proxy;
 mod rotate;
 mod secret;
+mod silent;
 mod two;
 
 use crate::fixture;

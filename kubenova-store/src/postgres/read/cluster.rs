@@ -9,6 +9,7 @@ use kubenova_core::value::{ClusterId, Page, Paged, Position, Ref, Secret};
 
 use super::{Listing, Selected, page};
 use crate::postgres::PgStore;
+use crate::postgres::error::Failure;
 use crate::postgres::row::cluster::ClusterRow;
 use crate::postgres::sql::query as sql;
 use crate::seal::kubeconfig_of;
@@ -24,17 +25,10 @@ impl Listing for Clusters {
         store: &PgStore,
         after: Position,
         limit: i64,
-    ) -> Result<Vec<ClusterRow>, StoreError> {
+    ) -> Result<Vec<ClusterRow>, Failure> {
         let query = self.0.bind(sqlx::query_as(sql::CLUSTERS));
-        store
-            .within(
-                query
-                    .bind(after.key)
-                    .bind(after.id)
-                    .bind(limit)
-                    .fetch_all(&store.pool),
-            )
-            .await
+        let query = query.bind(after.key).bind(after.id).bind(limit);
+        store.lists.rows(query).await
     }
 }
 
@@ -71,16 +65,16 @@ impl ClusterReads for PgStore {
     }
 
     async fn credential(&self, cluster: ClusterId) -> Result<Option<Secret>, StoreError> {
-        let query = sqlx::query_scalar::<_, Vec<u8>>(sql::KUBECONFIG).bind(cluster.uuid());
-        let sealed = self.within(query.fetch_optional(&self.pool)).await?;
-        let open = |sealed: Vec<u8>| self.keyring.open(&kubeconfig_of(cluster), &sealed);
+        let query = sqlx::query_as::<_, (Vec<u8>,)>(sql::KUBECONFIG).bind(cluster.uuid());
+        let sealed = self.lists.row(query).await?;
+        let open = |(sealed,): (Vec<u8>,)| self.keyring.open(&kubeconfig_of(cluster), &sealed);
         let opened = sealed.map(open).transpose();
         opened.map_err(|why| StoreError::Corrupt(format!("clusters/{cluster}: kubeconfig: {why}")))
     }
 
     async fn cluster_ids(&self) -> Result<Vec<ClusterId>, StoreError> {
-        let query = sqlx::query_scalar::<_, Uuid>(sql::CLUSTER_IDS);
-        let ids = self.within(query.fetch_all(&self.pool)).await?;
-        Ok(ids.into_iter().map(ClusterId::new).collect())
+        let query = sqlx::query_as::<_, (Uuid,)>(sql::CLUSTER_IDS);
+        let ids = self.lists.rows(query).await?;
+        Ok(ids.into_iter().map(|(id,)| ClusterId::new(id)).collect())
     }
 }

@@ -59,25 +59,25 @@ impl CredentialReads for PgStore {
             }
             None => sqlx::query_as(sql::TOKENS).bind(at).bind(id).bind(limit),
         };
-        let rows = self.within(query.fetch_all(&self.pool)).await?;
+        let rows = self.lists.rows(query).await?;
         let found = values(Paged::cut(rows, page.limit, TokenRow::position))?;
         Ok(found.map(|lookup| lookup.token))
     }
 
     async fn revoked_within(&self, window: Duration) -> Result<Vec<TokenId>, StoreError> {
-        let query = sqlx::query_scalar::<_, Uuid>(sql::REVOKED_WITHIN).bind(window.as_secs_f64());
-        let ids = self.within(query.fetch_all(&self.pool)).await?;
-        Ok(ids.into_iter().map(TokenId::new).collect())
+        let query = sqlx::query_as::<_, (Uuid,)>(sql::REVOKED_WITHIN).bind(window.as_secs_f64());
+        let ids = self.lists.rows(query).await?;
+        Ok(ids.into_iter().map(|(id,)| TokenId::new(id)).collect())
     }
 
     async fn has_admin(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let query = sqlx::query_scalar::<_, bool>(sql::HAS_ADMIN).bind(now.to_sqlx());
-        self.within(query.fetch_one(&self.pool)).await
+        let query = sqlx::query_as::<_, (bool,)>(sql::HAS_ADMIN).bind(now.to_sqlx());
+        Ok(self.lists.row(query).await?.is_some_and(|(found,)| found))
     }
 
     async fn grant(&self, id: GrantId) -> Result<Option<Grant>, StoreError> {
         let query = sqlx::query_as::<_, GrantRow>(sql::GRANT).bind(id.uuid());
-        let row = self.within(query.fetch_optional(&self.pool)).await?;
+        let row = self.lists.row(query).await?;
         row.map(GrantRow::value).transpose()
     }
 
@@ -103,7 +103,7 @@ impl CredentialReads for PgStore {
             (None, Some(tenant)) => begin(sql::GRANTS_OF_TENANT).bind(tenant),
             (None, None) => begin(sql::GRANTS),
         };
-        let rows = self.within(query.fetch_all(&self.pool)).await?;
+        let rows = self.lists.rows(query).await?;
         values(Paged::cut(rows, page.limit, GrantRow::position))
     }
 }

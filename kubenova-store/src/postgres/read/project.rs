@@ -12,6 +12,7 @@ use kubenova_core::value::{Name, Page, Paged, Position, ProjectId, Ref};
 
 use super::{Listing, Selected, page};
 use crate::postgres::PgStore;
+use crate::postgres::error::Failure;
 use crate::postgres::row::Row as _;
 use crate::postgres::row::credential::GrantRow;
 use crate::postgres::row::project::{MemberRow, ProjectRow};
@@ -32,7 +33,7 @@ impl Listing for Projects {
         store: &PgStore,
         after: Position,
         limit: i64,
-    ) -> Result<Vec<ProjectRow>, StoreError> {
+    ) -> Result<Vec<ProjectRow>, Failure> {
         let begin = |text: &'static str| {
             let query = self.selected.bind(sqlx::query_as(text));
             query
@@ -46,7 +47,7 @@ impl Listing for Projects {
             (None, Some((key, value))) => begin(sql::PROJECTS_BY_LABEL).bind(key).bind(value),
             (None, None) => begin(sql::PROJECTS_OF_TENANT),
         };
-        store.within(query.fetch_all(&store.pool)).await
+        store.lists.rows(query).await
     }
 }
 
@@ -104,7 +105,7 @@ impl PgStore {
             .bind(name.as_str().to_owned())
             .bind(tenant)
             .bind(cluster);
-        let rows = self.within(query.fetch_all(&self.pool)).await?;
+        let rows = self.lists.rows(query).await?;
         rows.into_iter().map(ProjectRow::value).collect()
     }
 }
@@ -161,13 +162,13 @@ impl ProjectReads for PgStore {
 
     async fn members(&self, project: ProjectId) -> Result<Members, StoreError> {
         let query = sqlx::query_as::<_, MemberRow>(sql::MEMBERS).bind(project.uuid());
-        let rows = self.within(query.fetch_all(&self.pool)).await?;
+        let rows = self.lists.rows(query).await?;
         rows.iter().map(|row| row.value(project)).collect()
     }
 
     async fn access(&self, project: ProjectId) -> Result<Access, StoreError> {
         let query = sqlx::query_as::<_, GrantRow>(sql::OPENING).bind(project.uuid());
-        let grants = self.within(query.fetch_all(&self.pool)).await?;
+        let grants = self.lists.rows(query).await?;
         Ok(Access {
             members: self.members(project).await?,
             grants: grants

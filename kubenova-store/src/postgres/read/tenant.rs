@@ -9,6 +9,7 @@ use kubenova_core::value::{Name, Page, Paged, Position, Ref, TenantId};
 
 use super::{Listing, Selected, page};
 use crate::postgres::PgStore;
+use crate::postgres::error::Failure;
 use crate::postgres::row::Row as _;
 use crate::postgres::row::tenant::TenantRow;
 use crate::postgres::sql::query as sql;
@@ -28,7 +29,7 @@ impl Listing for Tenants {
         store: &PgStore,
         after: Position,
         limit: i64,
-    ) -> Result<Vec<TenantRow>, StoreError> {
+    ) -> Result<Vec<TenantRow>, Failure> {
         let begin = |text: &'static str| {
             let query = self.selected.bind(sqlx::query_as(text));
             query.bind(after.key.clone()).bind(after.id).bind(limit)
@@ -46,7 +47,7 @@ impl Listing for Tenants {
             (Some(cluster), None, None) => begin(sql::TENANTS_OF_CLUSTER).bind(cluster),
             (None, _, _) => begin(sql::TENANTS).bind(owner),
         };
-        store.within(query.fetch_all(&store.pool)).await
+        store.lists.rows(query).await
     }
 }
 
@@ -54,7 +55,7 @@ impl PgStore {
     async fn tenants_named(&self, name: &Name) -> Result<Vec<Tenant>, StoreError> {
         let query =
             sqlx::query_as::<_, TenantRow>(sql::TENANTS_NAMED).bind(name.as_str().to_owned());
-        let rows = self.within(query.fetch_all(&self.pool)).await?;
+        let rows = self.lists.rows(query).await?;
         rows.into_iter().map(TenantRow::value).collect()
     }
 

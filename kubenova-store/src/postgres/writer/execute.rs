@@ -2,7 +2,7 @@
 
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
 use kubenova_core::change::ChangeSet;
@@ -12,7 +12,7 @@ use kubenova_core::ports::store::CommitError;
 use super::footprint::Footprint;
 use super::rows::Rows;
 use super::{Context, Job};
-use crate::postgres::connect::Lane;
+use crate::postgres::connect::lane::Lane;
 use crate::postgres::error::{Cause, Failure, Late, breaks_connection};
 use crate::postgres::write::audit;
 use crate::postgres::write::lock::Locks;
@@ -23,6 +23,10 @@ const TRIES: usize = 5;
 
 /// Commits a batch and answers everybody.
 pub(super) async fn batch(lane: &mut Lane, context: &Context, jobs: Vec<Job>) {
+    let jobs = in_time(jobs);
+    if jobs.is_empty() {
+        return;
+    }
     let sets: Vec<&ChangeSet> = jobs.iter().map(|job| &job.changes).collect();
     match tried(lane, context, &sets).await {
         Ok(()) => jobs.into_iter().for_each(|job| tell(job, Ok(()))),
@@ -38,6 +42,9 @@ pub(super) async fn batch(lane: &mut Lane, context: &Context, jobs: Vec<Job>) {
                     "A batch conflicts; its change sets go one by one"
                 );
                 for job in jobs {
+                    let Some(job) = in_time(vec![job]).pop() else {
+                        continue;
+                    };
                     let done = tried(lane, context, &[&job.changes]).await;
                     tell(job, done.map_err(CommitError::from));
                 }
@@ -46,7 +53,18 @@ pub(super) async fn batch(lane: &mut Lane, context: &Context, jobs: Vec<Job>) {
     }
 }
 
-fn tell(job: Job, done: Result<(), CommitError>) {
+/// Those that may still begin; the others are told that they never will.
+fn in_time(jobs: Vec<Job>) -> Vec<Job> {
+    let now = Instant::now();
+    let (in_time, late): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job| now < job.begin_by);
+    for job in late {
+        tell(job, Err(Cause::new(Late).away().into()));
+    }
+    in_time
+}
+
+pub(super) fn tell(job: Job, done: Result<(), CommitError>) {
     // A caller who is gone needs no answer.
     let _ = job.reply.send(done);
 }
@@ -65,11 +83,12 @@ impl From<Failure> for CommitError {
 /// Tries again while that makes sense: after deadlocks, and once on a new connection where the kept one had broken
 /// before anything was committed.
 async fn tried(lane: &mut Lane, context: &Context, sets: &[&ChangeSet]) -> Result<(), Failure> {
+    let until = Instant::now() + context.longest;
     let mut fresh_tried = false;
     let mut tries = 1;
     loop {
         let kept = lane.is_kept();
-        let done = once(lane, context, sets).await;
+        let done = once(lane, context, sets, until).await;
         match &done {
             Err(Failure::Contended(_)) if tries < TRIES => tries += 1,
             Err(Failure::Unreached(_)) if kept && !lane.is_kept() && !fresh_tried => {
@@ -80,9 +99,16 @@ async fn tried(lane: &mut Lane, context: &Context, sets: &[&ChangeSet]) -> Resul
     }
 }
 
-async fn once(lane: &mut Lane, context: &Context, sets: &[&ChangeSet]) -> Result<(), Failure> {
-    let connection = lane.get().await?;
-    let Ok(done) = timeout(context.deadline, transaction(connection, context, sets)).await else {
+async fn once(
+    lane: &mut Lane,
+    context: &Context,
+    sets: &[&ChangeSet],
+    until: Instant,
+) -> Result<(), Failure> {
+    let connection = lane.get().await.map_err(Failure::Unreached)?;
+    let transaction = timeout_at(until, transaction(connection, context, sets));
+    let Ok(done) = context.reach.watched(transaction).await else {
+        context.reach.doubt();
         // Closing the connection makes the database roll back, unless the commit had got through.
         lane.discard();
         return Err(Failure::Unknown(Cause::new(Late)));

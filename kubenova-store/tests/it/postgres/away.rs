@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use kubenova_core::change::{ChangeSet, Write};
 use kubenova_core::ports::store::{
@@ -33,6 +33,18 @@ fn a_cluster_row() -> ChangeSet {
 
 fn away<T: std::fmt::Debug>(done: &Result<T, StoreError>) {
     assert!(matches!(done, Err(StoreError::Away(_))), "{done:?}");
+}
+
+/// Waits until a write is taken again; how long that took.
+pub(super) async fn until_it_writes(store: &PgStore, changes: ChangeSet) -> Duration {
+    let begun = Instant::now();
+    let taken = async {
+        while store.commit(changes.clone()).await.is_err() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, taken).await.expect("it never came back");
+    begun.elapsed()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -70,7 +82,7 @@ async fn away_is_said_soon_and_everything_recovers() {
     away(&timeout(SOON, store.next_due()).await.unwrap());
     away(&timeout(SOON, store.health()).await.unwrap());
     wire.mend().await;
-    store.commit(create(50)).await.unwrap();
+    until_it_writes(&store, create(50)).await;
     assert!(store.tenant(TenantId::nth(50)).await.unwrap().is_some());
     let all = store
         .tenants(TenantFilter::default(), Page::first(200))

@@ -1,17 +1,26 @@
-//! A wire to the database that a test can cut.
+//! A wire to the database that a test can cut, or silence.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Whole,
+    /// Connections stay and are taken, and nothing goes through, either way.
+    Silent,
+    Cut,
+}
 
 /// Forwards connections while it is whole; a cut ends all of them, and refuses new ones.
 pub(super) struct Wire {
     address: String,
     target: String,
-    cut: watch::Sender<bool>,
+    state: watch::Sender<State>,
     listening: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -26,7 +35,7 @@ impl Wire {
         let wire = Self {
             address,
             target: target.to_owned(),
-            cut: watch::Sender::new(false),
+            state: watch::Sender::new(State::Whole),
             listening: Arc::default(),
         };
         wire.listen(listener);
@@ -34,19 +43,10 @@ impl Wire {
     }
 
     fn listen(&self, listener: TcpListener) {
-        let (target, cut) = (self.target.clone(), self.cut.subscribe());
+        let (target, state) = (self.target.clone(), self.state.subscribe());
         let task = tokio::spawn(async move {
-            while let Ok((mut here, _)) = listener.accept().await {
-                let (target, mut cut) = (target.clone(), cut.clone());
-                tokio::spawn(async move {
-                    let Ok(mut there) = TcpStream::connect(target).await else {
-                        return;
-                    };
-                    tokio::select! {
-                        _ = copy_bidirectional(&mut here, &mut there) => {}
-                        _ = cut.wait_for(|cut| *cut) => {}
-                    }
-                });
+            while let Ok((here, _)) = listener.accept().await {
+                tokio::spawn(forward(here, target.clone(), state.clone()));
             }
         });
         *self.listening.lock().unwrap() = Some(task);
@@ -57,12 +57,22 @@ impl Wire {
         let task = self.listening.lock().unwrap().take().unwrap();
         task.abort();
         let _ = task.await;
-        self.cut.send_replace(true);
+        self.state.send_replace(State::Cut);
+    }
+
+    /// Nothing goes through any more, and nobody is told.
+    pub(super) fn silence(&self) {
+        self.state.send_replace(State::Silent);
+    }
+
+    /// What was held back by a silence goes on its way, and everything after it.
+    pub(super) fn speak(&self) {
+        self.state.send_replace(State::Whole);
     }
 
     /// Everything goes through again.
     pub(super) async fn mend(&self) {
-        self.cut.send_replace(false);
+        self.state.send_replace(State::Whole);
         let listener = loop {
             // The port was ours a moment ago; connections that are still closing do not keep it.
             if let Ok(listener) = TcpListener::bind(&self.address).await {
@@ -71,5 +81,35 @@ impl Wire {
             tokio::task::yield_now().await;
         };
         self.listen(listener);
+    }
+}
+
+async fn forward(here: TcpStream, target: String, mut state: watch::Receiver<State>) {
+    let Ok(there) = TcpStream::connect(target).await else {
+        return;
+    };
+    let ((from_here, to_here), (from_there, to_there)) = (here.into_split(), there.into_split());
+    tokio::select! {
+        _ = pass(from_here, to_there, state.clone()) => {}
+        _ = pass(from_there, to_here, state.clone()) => {}
+        _ = state.wait_for(|state| *state == State::Cut) => {}
+    }
+}
+
+/// Passes on what comes, once the wire is whole; an end is news like any other.
+async fn pass(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut state: watch::Receiver<State>,
+) -> io::Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let read = from.read(&mut buffer).await?;
+        let whole = state.wait_for(|state| *state == State::Whole).await;
+        whole.map_err(|_| io::Error::other("the test is over"))?;
+        if read == 0 {
+            return Ok(());
+        }
+        to.write_all(&buffer[..read]).await?;
     }
 }
