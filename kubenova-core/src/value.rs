@@ -12,7 +12,7 @@ pub mod subject;
 pub mod version;
 
 pub use condition::{Condition, ConditionStatus, Phase, Status};
-pub use id::{ClusterId, GrantId, ProjectId, Ref, TenantId, TokenId};
+pub use id::{ClusterId, GrantId, InvalidId, ProjectId, Ref, TenantId, TokenId};
 pub use labels::{Annotations, InvalidMetadata, Labels};
 pub use name::{InvalidName, Name};
 pub use page::{Page, Paged, Position};

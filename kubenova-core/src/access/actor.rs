@@ -76,6 +76,9 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// The subject of the server itself in audit entries; no token speaks for it.
+    pub const SYSTEM: &'static str = "kubenova";
+
     /// The server itself or its command line, with every right.
     ///
     /// # Panics
@@ -83,7 +86,7 @@ impl Actor {
     #[expect(clippy::expect_used, reason = "a constant subject that a test reads")]
     pub fn system(request: RequestId) -> Self {
         Self {
-            subject: Subject::parse("kubenova").expect("a constant subject"),
+            subject: Subject::parse(Self::SYSTEM).expect("a constant subject"),
             roles: Roles::one(Role::Admin),
             scope: None,
             token: None,
@@ -125,6 +128,6 @@ mod tests {
     #[test]
     fn the_system_has_a_name() {
         let id = RequestId::of(uuid::Uuid::from_u128(1));
-        assert_eq!(Actor::system(id).subject.as_str(), "kubenova");
+        assert_eq!(Actor::system(id).subject.as_str(), Actor::SYSTEM);
     }
 }

@@ -72,7 +72,8 @@ pub enum Revoke {
     Project(ProjectId),
     /// Those of one subject in a tenant, whatever the role.
     SubjectInTenant(Subject, TenantId),
-    /// Those of one subject that are for this project alone.
+    /// Those of one subject that are for this project: kubeconfigs of it, and API tokens whose list of projects names it,
+    /// alone or beside others.
     SubjectInProject(Subject, ProjectId),
 }
 

@@ -7,6 +7,16 @@ use uuid::Uuid;
 
 use super::name::{InvalidName, Name};
 
+/// The text is no hyphenated UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a uid")]
+pub struct InvalidId;
+
+/// The one form that ids are written in; other readers of UUIDs take braces, prefixes and bare digits too.
+fn hyphenated(text: &str) -> Option<Uuid> {
+    Uuid::parse_str(text).ok().filter(|_| text.len() == 36)
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -37,10 +47,10 @@ macro_rules! id {
         }
 
         impl FromStr for $name {
-            type Err = uuid::Error;
+            type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::parse_str(text).map(Self)
+                hyphenated(text).map(Self).ok_or(InvalidId)
             }
         }
     };
@@ -82,9 +92,17 @@ impl Ref {
     /// # Errors
     /// [`InvalidName`] when the segment is neither a hyphenated UUID nor a DNS label.
     pub fn parse(segment: &str) -> Result<Self, InvalidName> {
-        match Uuid::parse_str(segment) {
-            Ok(uuid) if segment.len() == 36 => Ok(Self::Id(uuid)),
-            Ok(_) | Err(_) => Name::parse(segment).map(Self::Name),
+        match hyphenated(segment) {
+            Some(uuid) => Ok(Self::Id(uuid)),
+            None => Name::parse(segment).map(Self::Name),
+        }
+    }
+
+    /// Whether this names the object with that uid and name.
+    pub fn is(&self, uid: Uuid, name: &Name) -> bool {
+        match self {
+            Self::Id(id) => *id == uid,
+            Self::Name(text) => text == name,
         }
     }
 }
@@ -109,6 +127,21 @@ mod tests {
         assert!(matches!(Ref::parse("acme"), Ok(Ref::Name(_))));
         for bad in ["", "Acme", "a b", "a:deploy", "-a", &"a".repeat(64)] {
             assert!(Ref::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_read_in_one_form() {
+        let uuid = Uuid::from_u128(7);
+        let upper = uuid.to_string().to_uppercase();
+        assert_eq!(upper.parse(), Ok(TenantId::new(uuid)));
+        for bad in [
+            uuid.simple().to_string(),
+            uuid.braced().to_string(),
+            uuid.urn().to_string(),
+            String::new(),
+        ] {
+            assert_eq!(bad.parse::<TenantId>(), Err(InvalidId), "{bad}");
         }
     }
 }

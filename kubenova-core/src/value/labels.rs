@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels(BTreeMap<String, String>);
 
-/// Annotations a caller set: keys as labels', values of any text, 64 KiB together.
+/// Annotations a caller set: keys as labels', values of any text without U+0000, which no database keeps; 64 KiB together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Annotations(BTreeMap<String, String>);
 
@@ -143,6 +143,9 @@ impl Annotations {
         let mut bytes = 0;
         for (key, value) in &map {
             check_key(key)?;
+            if value.contains('\0') {
+                return Err(InvalidMetadata::new(key, "holds the character U+0000"));
+            }
             bytes += key.len() + value.len();
             if bytes > MAX_ANNOTATION_BYTES {
                 return Err(InvalidMetadata::new(
@@ -196,6 +199,13 @@ mod tests {
             "only whole domains are reserved"
         );
         assert!(one("team", "blue").is_ok());
+    }
+
+    #[test]
+    fn attack_157_an_annotation_holds_any_text_but_a_nul() {
+        let parse = |value: &str| Annotations::parse(BTreeMap::from([("a".into(), value.into())]));
+        assert!(parse("'; drop table tenants; --\n\u{202e}\u{1b}").is_ok());
+        assert_eq!(parse("a\0b").unwrap_err().key, "a");
     }
 
     #[test]

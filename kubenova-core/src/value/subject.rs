@@ -22,10 +22,32 @@ pub enum InvalidSubject {
     /// Blank at an end, or a character that cannot be printed.
     #[error("must not hold control characters or begin or end with a blank")]
     Characters,
-    /// An identity of Kubernetes itself, which no caller may hand out rights to.
+    /// Should be an account and is none.
+    #[error("must have the form system:serviceaccount:<namespace>:<name>")]
+    Account,
+    /// An identity of Kubernetes or of the platform, or a group that all tenants share: no caller may give it rights.
     #[error("names an identity of the platform")]
     Reserved,
 }
+
+/// Groups that people of every tenant are in: what `/me` shows, and Capsule's own users (attack 90).
+const SHARED_GROUPS: [&str; 5] = [
+    "tenant-admins",
+    "tenant-maintainers",
+    "tenant-viewers",
+    "projectcapsule.dev",
+    "capsule.clastix.io",
+];
+
+/// Namespaces whose accounts run the cluster.
+const PLATFORM_NAMESPACES: [&str; 6] = [
+    "kubenova-system",
+    "capsule-system",
+    "vela-system",
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+];
 
 /// What kind of subject a binding names (`rbac.authorization.k8s.io` `Subject.kind`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,28 +92,32 @@ impl Subject {
         if text.len() > 253 {
             return Err(InvalidSubject::TooLong);
         }
-        if text.trim() != text || text.chars().any(unprintable) {
+        if text.trim() != text || text.chars().any(is_unprintable) {
             return Err(InvalidSubject::Characters);
         }
         Ok(Self(text.into()))
     }
 
-    /// Reads a subject that shall get rights on a cluster: groups that everybody is in, and Kubernetes' own
-    /// identities, are refused.
+    /// Reads a subject that shall get rights on a cluster: groups that all tenants share, and identities of the
+    /// platform, are refused.
     ///
     /// # Errors
     /// [`InvalidSubject`] says what is wrong.
     pub fn parse_grantee(text: &str, kind: SubjectKind) -> Result<Self, InvalidSubject> {
         let subject = Self::parse(text)?;
-        let account = subject.service_account().is_some();
-        match kind {
-            SubjectKind::ServiceAccount if !account => Err(InvalidSubject::Characters),
-            SubjectKind::ServiceAccount => Ok(subject),
-            SubjectKind::User | SubjectKind::Group if text.starts_with("system:") => {
-                Err(InvalidSubject::Reserved)
-            }
-            SubjectKind::User | SubjectKind::Group => Ok(subject),
+        let reserved = match kind {
+            SubjectKind::ServiceAccount => match subject.service_account() {
+                None => return Err(InvalidSubject::Account),
+                // The account of a kubeconfig above all: named twice, it would outlive its revocation.
+                Some((namespace, _)) => PLATFORM_NAMESPACES.contains(&namespace),
+            },
+            SubjectKind::Group => text.starts_with("system:") || SHARED_GROUPS.contains(&text),
+            SubjectKind::User => text.starts_with("system:"),
+        };
+        if reserved {
+            return Err(InvalidSubject::Reserved);
         }
+        Ok(subject)
     }
 
     /// Namespace and name, if this is the full name of a service account.
@@ -127,10 +153,12 @@ fn is_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
-/// Control characters and the invisible ones that reorder or hide text.
-fn unprintable(c: char) -> bool {
+/// Control characters and the invisible ones that reorder, break or hide text: none of them belongs into a name that
+/// people read in a list or a log.
+pub fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 impl fmt::Display for Subject {
@@ -151,20 +179,39 @@ mod tests {
 
     #[test]
     fn attack_123_an_empty_user_cannot_exist() {
-        for bad in ["", " ", "a ", "a\nb", "a\u{202e}b"] {
+        for bad in [
+            "",
+            " ",
+            "a ",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{61c}b",
+            "a\u{2028}b",
+            "a\u{0}b",
+        ] {
             assert!(Subject::parse(bad).is_err(), "{bad:?}");
         }
     }
 
     #[test]
-    fn nobody_grants_rights_to_everybody() {
-        for group in [
+    fn attack_90_nobody_grants_rights_to_a_group_that_tenants_share() {
+        for group in SHARED_GROUPS.into_iter().chain([
             "system:authenticated",
             "system:masters",
             "system:serviceaccounts",
-        ] {
+        ]) {
             let read = Subject::parse_grantee(group, SubjectKind::Group);
-            assert_eq!(read, Err(InvalidSubject::Reserved));
+            assert_eq!(read, Err(InvalidSubject::Reserved), "{group}");
+        }
+        assert!(Subject::parse_grantee("team-blue", SubjectKind::Group).is_ok());
+    }
+
+    #[test]
+    fn accounts_of_the_platform_get_no_rights() {
+        for namespace in PLATFORM_NAMESPACES {
+            let account = format!("system:serviceaccount:{namespace}:x");
+            let read = Subject::parse_grantee(&account, SubjectKind::ServiceAccount);
+            assert_eq!(read, Err(InvalidSubject::Reserved), "{account}");
         }
         let account = "system:serviceaccount:ci:robot";
         assert!(Subject::parse_grantee(account, SubjectKind::ServiceAccount).is_ok());

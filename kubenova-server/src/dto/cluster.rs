@@ -16,7 +16,7 @@ use kubenova_core::{
     },
     error::FieldError,
     ports::{cluster::Capabilities as Found, fleet::Candidate},
-    value::{Name, Secret},
+    value::{Name, Secret, subject::is_unprintable},
 };
 
 use super::common::{Condition, Faults, ReadOnly, Status, labels, status};
@@ -101,9 +101,9 @@ impl TryFrom<Registration> for RegisterCluster {
         let proxy_kind = faults.take(body.proxy_kind.as_deref().map(proxy_kind).transpose());
         let display_name = body.display_name.unwrap_or_default();
         if display_name.chars().count() > DISPLAY_NAME_MAX
-            || display_name.chars().any(char::is_control)
+            || display_name.chars().any(is_unprintable)
         {
-            let reason = "must be at most 120 characters, none of them a control character";
+            let reason = "must be at most 120 characters that can be printed";
             faults.note("displayName", reason);
         }
         let whole = name.zip(labels).zip(kubeconfig).zip(proxy_kind);

@@ -23,6 +23,11 @@ impl<'de> Deserialize<'de> for ReadOnly {
     }
 }
 
+/// A body without fields: what operations take that need none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
 /// One observation about an object.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

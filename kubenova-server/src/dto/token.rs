@@ -1,5 +1,7 @@
 //! Bodies of API tokens.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,7 +11,7 @@ use kubenova_core::{
     access::{Role, Roles},
     domain::{credential, service::IssueToken},
     error::FieldError,
-    value::{ProjectId, Subject, TenantId},
+    value::{InvalidId, ProjectId, Subject, TenantId},
 };
 
 use super::common::Faults;
@@ -47,9 +49,7 @@ impl TryFrom<TokenRequest> for IssueToken {
         let subject =
             faults.take(subject.map_err(|why| FieldError::new("subject", why.to_string())));
         let roles = faults.take(roles(body.roles));
-        let tenant = body
-            .tenant
-            .map(|text| uuid("tenant", &text).map(TenantId::new));
+        let tenant = body.tenant.map(|text| id("tenant", &text));
         let tenant = faults.take(tenant.transpose());
         let projects = faults.take_all(body.projects.as_deref().map(projects).transpose());
         let ttl = body.ttl_seconds.unwrap_or(TTL_DEFAULT);
@@ -80,7 +80,7 @@ fn roles(words: Option<Vec<String>>) -> Result<Roles, FieldError> {
 
 fn projects(texts: &[String]) -> Result<Vec<ProjectId>, Vec<FieldError>> {
     let read = texts.iter().enumerate();
-    let read = read.map(|(n, text)| uuid(&format!("projects[{n}]"), text).map(ProjectId::new));
+    let read = read.map(|(n, text)| id(&format!("projects[{n}]"), text));
     read.collect::<Result<_, _>>().map_err(|fault| vec![fault])
 }
 
@@ -89,8 +89,9 @@ pub(crate) fn told(end: Timestamp) -> Timestamp {
     Timestamp::from_second(end.as_second()).unwrap_or(end)
 }
 
-fn uuid(field: &str, text: &str) -> Result<Uuid, FieldError> {
-    Uuid::try_parse(text).map_err(|_| FieldError::new(field, "is not a uid"))
+fn id<T: FromStr<Err = InvalidId>>(field: &str, text: &str) -> Result<T, FieldError> {
+    text.parse()
+        .map_err(|why: InvalidId| FieldError::new(field, why.to_string()))
 }
 
 /// The one answer that holds an API token.

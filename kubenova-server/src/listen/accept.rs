@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
-use super::{Limits, first_request::FirstRequest};
+use super::{Limits, unused::Use};
 use crate::telemetry::name;
 
 /// How long to wait when the system gives no connection, most often for want of file handles.
@@ -144,14 +144,14 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let first = FirstRequest::default();
+        let seen = Use::now();
         let app = self
             .app
             .map_request(move |mut request: http::Request<Incoming>| {
                 request.extensions_mut().insert(Peer(peer));
                 request.map(axum::body::Body::new) as Request
             });
-        let service = TowerToHyperService::new(first.noted_by(app));
+        let service = TowerToHyperService::new(seen.noted_by(app));
         let protocol = self.limits.protocol();
         let connection = protocol
             .serve_connection(TokioIo::new(stream), service)
@@ -163,7 +163,7 @@ impl Server {
                     debug!(%error, "Connection ended early");
                 }
             }
-            () = first.overdue(self.limits.first) => cut("silent"),
+            () = seen.ended(self.limits.first, self.limits.head) => cut("unused"),
         }
     }
 }

@@ -14,13 +14,16 @@ use crate::config::Http;
 pub struct Limits {
     /// Connections open at one time.
     pub connections: usize,
-    /// Time for a request's head, and how long an idle HTTP/1 connection is kept.
+    /// Time for a request's head, and how long a connection is kept on which nothing is asked and nothing is read.
     pub head: Duration,
     /// Time until the first request of a connection, and for a TLS handshake.
     pub first: Duration,
     /// Time to finish after being told to stop.
     pub drain: Duration,
 }
+
+/// So much of an answer may wait in memory for one HTTP/2 stream whose peer does not read, in bytes.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// A connection that sends nothing, or half a preface, is cut after this time.
 const FIRST_REQUEST: Duration = Duration::from_secs(10);
@@ -51,6 +54,7 @@ impl Limits {
             .timer(TokioTimer::new())
             .max_concurrent_streams(128)
             .max_header_list_size(16 * 1024)
+            .max_send_buf_size(SEND_BUFFER)
             .max_pending_accept_reset_streams(32)
             .max_local_error_reset_streams(64)
             .keep_alive_interval(Duration::from_secs(20))

@@ -13,6 +13,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use kubenova_core::{
+    access::Action,
     change::ChangeSet,
     domain::audit::{AuditEntry, AuditTarget, Outcome},
     ports::Store,
@@ -56,12 +57,13 @@ impl Refusals {
     }
 }
 
-/// The entry of a refusal. Reads leave one when they are not allowed or find nothing, writes always.
+/// The entry of a refusal. Reads leave one when they are not allowed or find nothing, writes always; a `GET` that issues a
+/// kubeconfig is a write.
 fn entry(refused: &Refused, now: Timestamp) -> Option<AuditEntry> {
     let template = refused.route.as_ref()?.as_str();
     let operation = Operation::find(&refused.method, template)?;
     let action = operation.action?;
-    let read = operation.method == "GET";
+    let read = operation.method == "GET" && action != Action::IssueGrant;
     let told = matches!(
         refused.status,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND

@@ -6,3 +6,4 @@ mod bodies;
 mod canary;
 mod hidden;
 mod matrix;
+mod subjects;

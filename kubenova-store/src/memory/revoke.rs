@@ -61,8 +61,10 @@ impl Tables {
                     .collect()
             }
             Revoke::SubjectInProject(subject, id) => {
-                let rows = self.tokens.of_project(*id);
-                rows.filter(|row| row.subject == *subject)
+                let tenant = self.projects.get(*id).map(|project| project.tenant);
+                let rows = tenant.into_iter().flat_map(|id| self.tokens.of_tenant(id));
+                let names_it = |row: &Token| row.projects.iter().flatten().any(|one| one == id);
+                rows.filter(|row| row.subject == *subject && names_it(row))
                     .cloned()
                     .collect()
             }

@@ -92,16 +92,10 @@ impl Grants {
         let grant = self
             .record(actor, &cmd, (&tenant, project.as_ref()), &backends, ttl)
             .await?;
-        match self
-            .hand_out(
-                &cluster,
-                (&tenant, project.as_ref()),
-                &backends,
-                grant.clone(),
-                ttl,
-            )
-            .await
-        {
+        let place = (&tenant, project.as_ref());
+        let made = self.make(&cluster, place, &backends, grant.clone(), ttl);
+        let issued = async { self.hand_out(actor, made.await?).await };
+        match issued.await {
             Ok(issued) => Ok(issued),
             Err(failure) => {
                 self.take_back(&grant).await;

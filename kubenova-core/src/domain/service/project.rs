@@ -10,7 +10,8 @@ use crate::domain::tenant::{Tenant, TenantAt};
 use crate::error::{Conflict, Error, Noun};
 use crate::ports::store::ProjectFilter;
 use crate::value::{
-    Annotations, Generation, LabelSelector, Labels, Name, Page, Paged, ProjectId, Status, Subject,
+    Annotations, Generation, LabelSelector, Labels, Name, Page, Paged, ProjectId, Ref, Status,
+    Subject, TenantId,
 };
 
 /// Creates a project.
@@ -66,11 +67,7 @@ impl Projects {
         let tenant = self
             .tenant(actor, Action::CreateProject, &cmd.tenant)
             .await?;
-        check_tenant(
-            cmd.said_tenant.as_deref(),
-            &tenant.id.to_string(),
-            &tenant.name,
-        )?;
+        check_tenant(cmd.said_tenant.as_deref(), tenant.id, &tenant.name)?;
         let namespace = namespace(&tenant.name, &cmd.name).map_err(|why| {
             Error::invalid("name", format!("the namespace <tenant>-<project> {why}"))
         })?;
@@ -150,11 +147,7 @@ impl Projects {
             {
                 return Err(Error::invalid("name", "is immutable"));
             }
-            check_tenant(
-                cmd.said_tenant.as_deref(),
-                &old.tenant.to_string(),
-                &old.tenant_name,
-            )?;
+            check_tenant(cmd.said_tenant.as_deref(), old.tenant, &old.tenant_name)?;
             let old = accepting(old, cmd.based_on)?;
             let labels = cmd.labels.clone().unwrap_or_else(|| old.labels.clone());
             let annotations = cmd
@@ -294,11 +287,10 @@ fn accepting(project: Project, based_on: BasedOn) -> Result<Project, Error> {
 }
 
 /// A body may repeat the tenant of the path, by uid or name.
-fn check_tenant(said: Option<&str>, uid: &str, name: &Name) -> Result<(), Error> {
-    match said {
-        Some(text) if text != uid && text != name.as_str() => {
-            Err(Error::invalid("tenant", "is not the tenant of the path"))
-        }
-        Some(_) | None => Ok(()),
+fn check_tenant(said: Option<&str>, id: TenantId, name: &Name) -> Result<(), Error> {
+    let Some(text) = said else { return Ok(()) };
+    if Ref::parse(text).is_ok_and(|at| at.is(id.uuid(), name)) {
+        return Ok(());
     }
+    Err(Error::invalid("tenant", "is not the tenant of the path"))
 }

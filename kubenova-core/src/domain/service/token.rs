@@ -174,6 +174,10 @@ fn check_rights(actor: &Actor, roles: &Roles) -> Result<(), Error> {
 
 fn check_shape(cmd: &IssueToken) -> Result<(), Error> {
     let mut bad = Vec::new();
+    // Whoever could speak for it would write audit entries that look like the server's own.
+    if cmd.subject.as_str() == Actor::SYSTEM {
+        bad.push(FieldError::new("subject", "is the server itself"));
+    }
     if !(TTL_MIN..=TTL_MAX).contains(&cmd.ttl) {
         let range = format!("must be {TTL_MIN}..{TTL_MAX}");
         bad.push(FieldError::new("ttlSeconds", range));

@@ -29,9 +29,14 @@ pub struct ProjectPath(pub ProjectAt);
 #[derive(Debug, Clone, Copy)]
 pub struct IdPath(pub Uuid);
 
-/// A word from a closed list, not looked at here.
+/// `{c}`, and `{component}` below it.
 #[derive(Debug, Clone)]
-pub struct PartPath(pub String);
+pub struct PartPath {
+    /// The cluster.
+    pub cluster: Ref,
+    /// A word from a closed list, not looked at here.
+    pub part: String,
+}
 
 /// The segments of a path, decoded.
 struct Segments(RawPathParams);
@@ -114,12 +119,11 @@ impl<S: Send + Sync> FromRequestParts<S> for PartPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let segments = Segments::of(parts, state).await?;
-        Ok(Self(
-            segments
-                .text("component")
-                .ok_or_else(Problem::internal)?
-                .to_owned(),
-        ))
+        let part = segments.text("component").ok_or_else(Problem::internal)?;
+        Ok(Self {
+            cluster: segments.required("c")?,
+            part: part.to_owned(),
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::routing::get;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpSocket,
     sync::Notify,
     task::JoinHandle,
 };
@@ -11,6 +12,8 @@ use super::*;
 
 const SOON: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(20);
+/// More than all buffers between server and client hold.
+const BIG: usize = 32 << 20;
 
 struct Running {
     address: SocketAddr,
@@ -43,6 +46,7 @@ async fn start(connections: usize, tls: Option<TlsAcceptor>) -> Running {
     };
     let app = Router::new()
         .route("/", get(|| async { "quick" }))
+        .route("/big", get(|| async { vec![b'x'; BIG] }))
         .route("/slow", get(slow));
     let stop = CancellationToken::new();
     let served = tokio::spawn(serve(listener, tls, app, stop.clone()));
@@ -99,6 +103,76 @@ async fn an_idle_connection_is_closed_and_a_slow_answer_is_not() {
     sleep(SOON * 3).await; // longer than every limit: an answer in the making is never cut
     server.release.notify_one();
     assert!(until_closed(&mut stream, b"").await.ends_with("slow"));
+}
+
+/// A client whose system takes little on its behalf.
+async fn narrow(server: &Running) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(64 * 1024).unwrap();
+    socket.connect(server.address).await.unwrap()
+}
+
+/// The only permit is free again: somebody else is answered.
+async fn others_are_served(server: &Running) {
+    let mut other = TcpStream::connect(server.address).await.unwrap();
+    let get = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    assert!(until_closed(&mut other, get).await.ends_with("quick"));
+}
+
+#[tokio::test]
+async fn attack_137_a_peer_that_does_not_read_is_cut() {
+    let server = start(1, None).await;
+    let mut deaf = narrow(&server).await;
+    deaf.write_all(b"GET /big HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    others_are_served(&server).await;
+    drop(deaf);
+}
+
+#[tokio::test]
+async fn attack_137_a_peer_that_reads_slowly_gets_the_whole() {
+    let server = start(1, None).await;
+    let mut slow = narrow(&server).await;
+    slow.write_all(b"GET /big HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let (mut got, mut piece) = (0, vec![0; 1 << 20]);
+    loop {
+        let read = timeout(PATIENCE, slow.read(&mut piece)).await;
+        match read.expect("more comes").unwrap() {
+            0 => break,
+            some => got += some,
+        }
+        // Longer than every limit in all, shorter for each piece.
+        sleep(SOON / 50).await;
+    }
+    assert!(got > BIG, "{got}");
+}
+
+#[tokio::test]
+async fn attack_137_pings_alone_keep_no_connection() {
+    const PING: [u8; 17] = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let server = start(1, None).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let mut begin = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // Empty settings, then a request for `/` with an end: headers of the static table.
+    begin.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    begin.extend([0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x86, 0x84, 0x41, 1, b'a']);
+    stream.write_all(&begin).await.unwrap();
+    let (mut answer, mut buffer) = (Vec::new(), [0; 4096]);
+    let alive = async {
+        while stream.write_all(&PING).await.is_ok() {
+            match timeout(SOON / 4, stream.read(&mut buffer)).await {
+                Ok(Ok(some)) if some > 0 => answer.extend_from_slice(&buffer[..some]),
+                Ok(_) => return,
+                Err(_) => {}
+            }
+        }
+    };
+    timeout(PATIENCE, alive).await.expect("it is cut");
+    assert!(String::from_utf8_lossy(&answer).contains("quick"));
+    others_are_served(&server).await;
 }
 
 #[tokio::test]

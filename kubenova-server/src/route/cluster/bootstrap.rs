@@ -2,14 +2,19 @@
 
 use axum::{extract::State, http::StatusCode};
 
-use kubenova_core::{domain::cluster::Part, value::Ref};
+use kubenova_core::{
+    access::{Action, guard},
+    domain::cluster::Part,
+    value::Ref,
+};
 
 use crate::{
-    dto::cluster::Cluster,
+    dto::{cluster::Cluster, common::Nothing},
     http::{
         Answer, App, Problem, Refusals,
-        extract::{Caller, ClusterPath, PartPath, WriteOptions},
+        extract::{Caller, OptionalBody, PartPath, WriteOptions},
     },
+    route::acceptable,
 };
 
 /// Progress shows in the conditions `TenancyReady` and `ProxyReady`.
@@ -21,12 +26,17 @@ use crate::{
 pub(crate) async fn bootstrap_cluster(
     State(app): State<App>,
     caller: Caller,
-    ClusterPath(at): ClusterPath,
-    PartPath(part): PartPath,
+    PartPath { cluster: at, part }: PartPath,
     opts: WriteOptions,
+    OptionalBody(body): OptionalBody<Nothing>,
 ) -> Result<Answer<Cluster>, Problem> {
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "no such component");
     let part = Part::parse(&part).ok_or_else(unknown)?;
+    let may = async {
+        let found = app.clusters.get(&caller.actor, &at).await?;
+        guard::require(&caller.actor, Action::BootstrapCluster, Some(found)).map(drop)
+    };
+    acceptable(body, may).await?;
     let cluster = app.clusters.bootstrap(&caller.actor, &at, part).await?;
     let at = Ref::Id(cluster.id.uuid());
     let cluster = app

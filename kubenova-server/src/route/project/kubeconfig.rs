@@ -16,7 +16,7 @@ use crate::{
     dto::grant::Kubeconfig,
     http::{
         Answer, App, Problem, Refusals,
-        extract::{Caller, ProjectPath},
+        extract::{Caller, ProjectPath, WriteOptions},
     },
 };
 
@@ -31,6 +31,7 @@ pub(crate) async fn issue_project_kubeconfig(
     State(app): State<App>,
     caller: Caller,
     ProjectPath(at): ProjectPath,
+    _: WriteOptions,
     method: Method,
 ) -> Result<Response, Problem> {
     let actor = &caller.actor;

@@ -182,6 +182,27 @@ async fn attack_122_a_cluster_that_is_away_gives_no_kubeconfig() {
 }
 
 #[tokio::test]
+async fn a_role_above_ones_own_is_refused_before_an_unknown_project() {
+    let (world, home, _) = World::new().await;
+    let dev = world
+        .token(
+            Role::ProjectDev,
+            "dev",
+            Some(home.tenant),
+            Some(home.project),
+        )
+        .await;
+    let path = format!("/api/v1/tenants/{}/kubeconfig", home.tenant);
+    let ask = |role: &str| json!({"role": role, "project": "nope"});
+    world
+        .post(&dev, &path, ask("tenantOwner"))
+        .await
+        .refused(403);
+    let refused = world.post(&dev, &path, ask("projectDev")).await;
+    assert_eq!(refused.refused(422), ["project"]);
+}
+
+#[tokio::test]
 async fn grants_are_listed_by_what_the_caller_may_see() {
     let (world, home, other) = World::new().await;
     let admin = world.token(Role::Admin, "adm", None, None).await;

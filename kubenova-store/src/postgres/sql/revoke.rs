@@ -31,7 +31,10 @@ statements! {
     TOKENS_OF_TENANT = tokens!("tenant_id = $2");
     TOKENS_OF_PROJECT = tokens!("project_id = $2");
     TOKENS_OF_SUBJECT_IN_TENANT = tokens!("tenant_id = $2 and subject = $3");
-    TOKENS_OF_SUBJECT_IN_PROJECT = tokens!("project_id = $2 and subject = $3");
+    TOKENS_OF_SUBJECT_IN_PROJECT = tokens!(
+        "tenant_id = (select tenant_id from projects where id = $2) and subject = $3 \
+         and projects @> jsonb_build_array($2::text)"
+    );
     TOKENS_OF_CLUSTER = tokens!("tenant_id in (select id from tenants where cluster_id = $2)");
     /// `$1` ids, `$2` times.
     GRANTS = concat!(

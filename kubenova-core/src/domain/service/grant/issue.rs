@@ -33,6 +33,8 @@ impl Grants {
             GrantAt::Tenant(at, named) => {
                 let found = self.ports.store.tenants_at(at).await?;
                 let tenant = pick(actor, Action::IssueGrant, found, |tenant| tenant.id.uuid())?;
+                // "Not allowed" comes before what is wrong with the body.
+                check_role(actor, cmd.role)?;
                 let project = self.named(actor, &tenant, named.as_ref()).await?;
                 (tenant, project)
             }
@@ -45,9 +47,7 @@ impl Grants {
                 (tenant.ok_or(Error::NotFound(Noun::Project))?, Some(project))
             }
         };
-        if !policy::may_grant(actor, cmd.role) {
-            return Err(Error::Forbidden);
-        }
+        check_role(actor, cmd.role)?;
         if project.is_none() && cmd.role == ProjectRole::ProjectDev {
             return Err(Error::invalid("project", "is required for this role"));
         }
@@ -85,7 +85,8 @@ impl Grants {
         Ok(Some(project))
     }
 
-    /// Makes the grant durable before anything exists on the cluster: whatever is interrupted later is swept.
+    /// Makes the grant durable before anything exists on the cluster: whatever is interrupted later is swept. Not yet a
+    /// deed for the audit log: that is the kubeconfig, when it exists.
     pub(super) async fn record(
         &self,
         actor: &Actor,
@@ -110,9 +111,7 @@ impl Grants {
             issued: false,
             revocation: Revocation::default(),
         };
-        let mut changes = self
-            .ports
-            .change(actor, Action::IssueGrant, about(&grant), Some(tenant.id))
+        let mut changes = ChangeSet::new()
             .require(Require::TenantAccepts(tenant.id))
             .write(Write::InsertGrant(Box::new(grant.clone())));
         if let Some(project) = project {
@@ -127,7 +126,8 @@ impl Grants {
         Ok(grant)
     }
 
-    pub(super) async fn hand_out(
+    /// Account, bindings, token and the kubeconfig around it.
+    pub(super) async fn make(
         &self,
         cluster: &Cluster,
         place: (&Tenant, Option<&Project>),
@@ -146,16 +146,6 @@ impl Grants {
             .issue(account, asked)
             .await
             .map_err(Error::away)?;
-        grant.expires_at = grant.expires_at.min(issued.expires_at);
-        grant.issued = true;
-        let left = grant.expires_at.duration_since(self.ports.clock.now());
-        let mut changes = ChangeSet::new().write(Write::UpdateGrant(Box::new(grant.clone())));
-        changes.work.push(WorkRequest {
-            item: Work::Grant(grant.id),
-            cluster: grant.cluster,
-            after: Duration::try_from(left).unwrap_or_default(),
-        });
-        self.ports.store.commit(changes).await?;
         let parts = KubeconfigParts {
             cluster_name: cluster.name.clone(),
             user_name: account.name(),
@@ -167,7 +157,31 @@ impl Grants {
             .kubeconfig(parts)
             .await
             .map_err(Error::away)?;
+        grant.expires_at = grant.expires_at.min(issued.expires_at);
+        grant.issued = true;
         Ok(IssuedKubeconfig { kubeconfig, grant })
+    }
+
+    /// Records that the kubeconfig exists, in one commit with its audit entry and the work that ends it.
+    pub(super) async fn hand_out(
+        &self,
+        actor: &Actor,
+        issued: IssuedKubeconfig,
+    ) -> Result<IssuedKubeconfig, Error> {
+        let grant = &issued.grant;
+        let left = grant.expires_at.duration_since(self.ports.clock.now());
+        let (target, tenant) = (about(grant), Some(grant.tenant));
+        let mut changes = self
+            .ports
+            .change(actor, Action::IssueGrant, target, tenant)
+            .write(Write::UpdateGrant(Box::new(grant.clone())));
+        changes.work.push(WorkRequest {
+            item: Work::Grant(grant.id),
+            cluster: grant.cluster,
+            after: Duration::try_from(left).unwrap_or_default(),
+        });
+        self.ports.store.commit(changes).await?;
+        Ok(issued)
     }
 
     /// Writes the bindings before the answer, so that the kubeconfig works when the caller holds it.
@@ -243,6 +257,15 @@ impl Grants {
 fn after(now: Timestamp, seconds: i64) -> Result<Timestamp, Error> {
     now.checked_add(SignedDuration::from_secs(seconds))
         .map_err(|_| Error::invalid("ttlSeconds", "is out of range"))
+}
+
+/// Nobody issues a role above his own.
+fn check_role(actor: &Actor, role: ProjectRole) -> Result<(), Error> {
+    if policy::may_grant(actor, role) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden)
+    }
 }
 
 /// A developer, and whoever is narrowed to projects, opens single projects only.
