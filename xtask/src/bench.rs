@@ -180,20 +180,23 @@ impl Bench<'_> {
         room: &Path,
         report: &mut Report,
     ) -> Result<()> {
-        let admin = fill::admin(server)?;
-        let cluster = fill::register(&admin, &self.cluster).await?;
-        let (uids, labels) = (fill::tenants(&admin, &cluster).await?, fill::labels());
-        let load = Load::on(server, room, &cluster, self.seconds())?;
         let postgres = on == "postgres";
-        let wanted = |one: &'static str, other: &'static str| if postgres { other } else { one };
-        let get = load.get(&uids, on).await?;
-        report.add(get.wanted(wanted("≥ 35000", "≥ 15000")));
         let database = postgres.then(|| db::status(DATABASE)).transpose()?;
         let sql = database.as_ref().map(|db| Sql {
             db,
             folder: room,
             seconds: self.seconds(),
         });
+        if let Some(sql) = &sql {
+            sql.season()?;
+        }
+        let admin = fill::admin(server)?;
+        let cluster = fill::register(&admin, &self.cluster).await?;
+        let (uids, labels) = (fill::tenants(&admin, &cluster).await?, fill::labels());
+        let load = Load::on(server, room, &cluster, self.seconds())?;
+        let wanted = |one: &'static str, other: &'static str| if postgres { other } else { one };
+        let get = load.get(&uids, on).await?;
+        report.add(get.wanted(wanted("≥ 35000", "≥ 15000")));
         if let Some(sql) = &sql {
             report.add(sql.get(&uids)?);
         }
@@ -202,6 +205,13 @@ impl Bench<'_> {
             report.add(sql.list(&labels, &cluster)?);
         }
         report.add(load.create("new", on).await?.wanted("≥ 4000"));
+        if let Some(sql) = &sql {
+            // once more, and not counted: looking on costs something
+            let looking = async { sql.watch() };
+            let (loaded, seen) = tokio::join!(load.create("seen", on), looking);
+            loaded.and(seen)?;
+            report.add(sql.create(&cluster)?);
+        }
         Ok(())
     }
 }

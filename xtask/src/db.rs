@@ -199,7 +199,14 @@ fn server(programs: &Path, data: &Path, port: u16, durable: bool, log: &Path) ->
     set("unix_socket_directories", "");
     set("max_connections", "200");
     set("shared_buffers", "256MB");
-    if !durable {
+    // whole statements, for who reads them there
+    set("track_activity_query_size", "8kB");
+    if durable {
+        // as for a database that is written to all day: checkpoints are far apart, and log files are used again
+        set("min_wal_size", "1GB");
+        set("max_wal_size", "4GB");
+        set("checkpoint_timeout", "15min");
+    } else {
         set("fsync", "off");
         set("full_page_writes", "off");
         set("synchronous_commit", "off");

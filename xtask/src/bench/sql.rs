@@ -1,7 +1,9 @@
-//! The same SQL without us: what the server sent last, run by pgbench.
+//! The same SQL without us: what the server sent, run by pgbench.
 //!
 //! The text of a statement is read from the database (`pg_stat_activity`), so that it cannot differ from ours.
 //! Rates only: where it is saturated, pgbench gives many single transactions a time of zero.
+
+mod create;
 
 use std::path::Path;
 use std::process::Command;
@@ -14,6 +16,8 @@ use crate::{Context as _, Result};
 /// pgbench takes at most 128 scripts.
 const SCRIPTS: usize = 100;
 const CLIENTS: &str = "16";
+/// Looks at what the server sends, and milliseconds between them.
+const LOOKS: (u32, u32) = (300, 5);
 
 /// A database under load.
 #[derive(Debug)]
@@ -24,6 +28,22 @@ pub(super) struct Sql<'a> {
 }
 
 impl Sql<'_> {
+    /// Brings a new database to where one is that is in use: it has written as much log as it keeps (`min_wal_size`), so
+    /// that from now on it uses log files again. Before that each commit that needs another 16 MiB waits until a file of
+    /// so many zeros is on the disk.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) fn season(&self) -> Result<()> {
+        let fill = "select count(pg_logical_emit_message(false, 'bench', repeat('x', 1048576))) from generate_series(1, 1024)";
+        let mut psql = self.client("psql");
+        psql.args(["--quiet", "--output=/dev/null"]);
+        for command in [fill, "checkpoint"] {
+            psql.args(["--command", command]);
+        }
+        shell::capture(&mut psql).map(drop)
+    }
+
     /// Point reads of tenants.
     ///
     /// # Errors
@@ -32,7 +52,7 @@ impl Sql<'_> {
         let statement = self.sent("select t.id%from tenants t where t.id = any($1)")?;
         let fill = |uid: &String| filled(&statement, &[format!("array['{uid}']::uuid[]")]);
         let scripts: Vec<String> = uids.iter().take(SCRIPTS).map(fill).collect();
-        self.run("the SQL of get alone", &scripts)
+        self.run("the SQL of get alone", &scripts, (CLIENTS, 1))
     }
 
     /// Pages of 50 tenants of a cluster by label.
@@ -58,7 +78,47 @@ impl Sql<'_> {
             filled(&statement, &values)
         };
         let scripts: Vec<String> = labels.iter().take(SCRIPTS).map(fill).collect();
-        self.run("the SQL of list alone", &scripts)
+        self.run("the SQL of list alone", &scripts, (CLIENTS, 1))
+    }
+
+    /// New tenants of a cluster: the transaction of a batch, of statements that [`Sql::watch`] saw. Tenants a second,
+    /// not transactions.
+    ///
+    /// # Errors
+    /// When one of the statements was not seen, or pgbench fails.
+    pub(super) fn create(&self, cluster: &str) -> Result<Figure> {
+        let script = create::script(cluster, |like| self.seen(like))?;
+        let what = format!("the SQL of create alone, {} a transaction", create::BATCH);
+        self.run(&what, &[script], (create::CLIENTS, create::BATCH))
+    }
+
+    /// Looks for a while at what the server sends; it must have something to do meanwhile.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub(super) fn watch(&self) -> Result<()> {
+        let (looks, millis) = LOOKS;
+        let look = format!(
+            "do $$ begin for n in 1..{looks} loop \
+             perform pg_stat_clear_snapshot(); \
+             insert into bench_seen select distinct query from pg_stat_activity \
+             where application_name = 'kubenova' on conflict do nothing; \
+             perform pg_sleep({millis} / 1000.0); end loop; end $$"
+        );
+        let make = "create table if not exists bench_seen (query text primary key)";
+        let mut psql = self.client("psql");
+        psql.arg("--quiet");
+        for command in [make, &look] {
+            psql.args(["--command", command]);
+        }
+        shell::capture(&mut psql).map(drop)
+    }
+
+    /// A statement that looks like this, of those that were seen.
+    fn seen(&self, like: &str) -> Result<String> {
+        let ask = format!("select query from bench_seen where query like '{like}' limit 1");
+        let found = self.ask(&ask)?;
+        found.context(format!("the server sent no statement like {like}"))
     }
 
     /// The last statement that the server sent and that looks like this.
@@ -66,18 +126,21 @@ impl Sql<'_> {
         let ask = format!(
             "select query from pg_stat_activity where application_name = 'kubenova' and query like '{like}' limit 1"
         );
-        let found = shell::capture(
-            self.client("psql")
-                .args(["--tuples-only", "--no-align"])
-                .args(["--command", &ask]),
-        )?;
-        let found = found.trim().to_owned();
-        (!found.is_empty())
-            .then_some(found)
-            .context(format!("the server sent no statement like {like}"))
+        let found = self.ask(&ask)?;
+        found.context(format!("the server sent no statement like {like}"))
     }
 
-    fn run(&self, what: &str, scripts: &[String]) -> Result<Figure> {
+    /// The one value that a query answers.
+    fn ask(&self, query: &str) -> Result<Option<String>> {
+        let mut psql = self.client("psql");
+        psql.args(["--tuples-only", "--no-align", "--command", query]);
+        let found = shell::capture(&mut psql)?;
+        let found = found.trim();
+        Ok((!found.is_empty()).then(|| found.to_owned()))
+    }
+
+    /// Runs the scripts with so many clients, each script for so many rows.
+    fn run(&self, what: &str, scripts: &[String], (clients, rows): (&str, u32)) -> Result<Figure> {
         let folder = self.folder.join("pgbench");
         files::remove_folder(&folder)?;
         files::folder(&folder)?;
@@ -86,7 +149,7 @@ impl Sql<'_> {
         pgbench
             .current_dir(&folder)
             .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]);
-        pgbench.args(["--client", CLIENTS]);
+        pgbench.args(["--client", clients]);
         pgbench.arg(format!("--time={}", self.seconds));
         for (n, script) in scripts.iter().enumerate() {
             let name = format!("{n}.sql");
@@ -96,6 +159,7 @@ impl Sql<'_> {
         let before = load();
         let told = shell::capture(&mut pgbench)?;
         let rate = rate(&told).context(format!("pgbench told no rate: {told}"))?;
+        let rate = rate * f64::from(rows);
         Ok(Figure::new(what, "pgbench", rate, "/s").under(before))
     }
 
