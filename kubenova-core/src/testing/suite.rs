@@ -1,16 +1,8 @@
-//! What every store must do, as functions over `&dyn Store`, each run on an empty store.
+//! What adapters of a port must do, as functions over the port; macros turn them into tests of one adapter.
 //!
-//! A suite panics where the store is wrong. It never sleeps: time that has to pass is a lease of no length.
+//! A suite panics where the adapter is wrong.
+//!
+//! - [`store`]: every store, each function on an empty one; [`store_conformance!`](crate::store_conformance).
 
-pub mod cluster;
-pub mod commit;
-pub mod credential;
-mod kit;
-pub mod list;
 mod macros;
-pub mod project;
-pub mod purge;
-pub mod queue;
-pub mod race;
-pub mod revoke;
-pub mod tenant;
+pub mod store;

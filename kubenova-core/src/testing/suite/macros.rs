@@ -1,6 +1,6 @@
-//! The macro that turns the suites into tests of one store.
+//! The macros that turn the suites into tests of one adapter.
 
-/// Makes a module of tests, one per conformance function, each on a store of its own.
+/// Makes a module of tests, one per function of the store's suites, each on a store of its own.
 ///
 /// The expression is awaited and gives something that dereferences to a [`Store`](crate::ports::Store). The crate that
 /// calls this needs tokio with `macros` and `rt-multi-thread`.
@@ -11,7 +11,7 @@
 #[macro_export]
 macro_rules! store_conformance {
     ($name:ident, $make:expr) => {
-        $crate::store_conformance! { @all $name, $make;
+        $crate::conformance! { $name, store, $make;
             cluster: round_trip, unique_keys, intent_and_status_have_different_writers, reports_never_go_back,
                 lists_narrow_and_select;
             tenant: round_trip, names_are_unique_per_cluster, paths_find_what_they_mean, lists_narrow_and_select,
@@ -32,29 +32,37 @@ macro_rules! store_conformance {
             queue: asking_again_keeps_one_row, second_request_survives, earliest_due_first, a_lost_lease_is_anothers,
                 only_its_own_lease_is_given_back, failures_are_counted_and_forgotten, looking_again_later,
                 an_earlier_request_wins, shares_of_a_cluster, everything_is_asked_for, waiters_wake, timers;
+            health: a_store_that_answers_is_of_this_build;
             list: selectors_match_as_in_memory, pages_neither_repeat_nor_skip, cursors_survive_inserts,
                 names_sort_by_bytes;
         }
     };
-    (@all $name:ident, $make:expr; $($rest:tt)*) => {
-        mod $name {
-            #[expect(unused_imports, reason = "the expression may need nothing of the caller's")]
-            use super::*;
-            $crate::store_conformance! { @groups $make; $($rest)* }
-        }
-    };
-    (@groups $make:expr; ) => {};
-    (@groups $make:expr; $group:ident: $($test:ident),+; $($rest:tt)*) => {
+}
+
+/// What the macros of the suites have in common: a module per group, a test per function, an adapter per test.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance {
+    (@groups $room:ident, $make:expr; ) => {};
+    (@groups $room:ident, $make:expr; $group:ident: $($test:ident),+; $($rest:tt)*) => {
         mod $group {
+            #[expect(unused_imports, reason = "the expression may need nothing of the caller's")]
             use super::*;
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    let store = $make.await;
-                    $crate::testing::suite::$group::$test(&*store).await;
+                    let adapter = $make.await;
+                    $crate::testing::suite::$room::$group::$test(&*adapter).await;
                 }
             )+
         }
-        $crate::store_conformance! { @groups $make; $($rest)* }
+        $crate::conformance! { @groups $room, $make; $($rest)* }
+    };
+    ($name:ident, $room:ident, $make:expr; $($rest:tt)*) => {
+        mod $name {
+            #[expect(unused_imports, reason = "the expression may need nothing of the caller's")]
+            use super::*;
+            $crate::conformance! { @groups $room, $make; $($rest)* }
+        }
     };
 }
