@@ -18,8 +18,12 @@ use crate::ports::cluster::{
     ObservedAccount, ObservedProject, ObservedTenant, Presence, ProjectSpec, Report, Signal, Step,
     TenantSpec,
 };
-use crate::simulation::state::{Objects, SimNamespace};
+use crate::simulation::foreign::{ForeignAct, Knock, Thing};
+use crate::simulation::state::Objects;
 use crate::value::{ClusterId, Name, ProjectId, Secret};
+
+/// What it says its version is.
+const VERSION: &str = "v0.0.0-simulated";
 
 /// A cluster in memory. Clones are the same cluster.
 #[derive(Clone)]
@@ -37,6 +41,8 @@ struct Inner {
 struct World {
     objects: Objects,
     fault: Option<ClusterError>,
+    /// Identity of the cluster that answers in its place.
+    successor: Option<String>,
     watchers: Vec<mpsc::Sender<Signal>>,
 }
 
@@ -45,6 +51,13 @@ impl std::fmt::Debug for SimCluster {
         f.debug_struct("SimCluster")
             .field("identity", &self.inner.identity)
             .finish_non_exhaustive()
+    }
+}
+
+impl World {
+    fn tell(&mut self, signal: &Signal) {
+        self.watchers
+            .retain_mut(|watcher| watcher.try_send(signal.clone()).is_ok());
     }
 }
 
@@ -61,40 +74,54 @@ impl SimCluster {
         }
     }
 
+    /// UID of its `kube-system`.
+    pub fn identity(&self) -> &str {
+        &self.inner.identity
+    }
+
     /// From now on every call fails with this; `None` heals it.
     pub fn fail(&self, fault: Option<ClusterError>) {
         self.world().fault = fault;
     }
 
+    /// Somebody else does something; watchers are told of what concerns us.
+    pub fn suffer(&self, act: &ForeignAct) {
+        let mut world = self.world();
+        if let Some(signal) = world.objects.suffer(act) {
+            world.tell(&signal);
+        }
+    }
+
     /// Puts a namespace there that is not ours.
     pub fn add_foreign_namespace(&self, name: &Name) {
-        let foreign = SimNamespace {
-            spec: None,
-            bindings: BTreeMap::new(),
-            terminating: None,
-        };
-        self.world()
-            .objects
-            .namespaces
-            .insert(name.clone(), foreign);
+        self.suffer(&ForeignAct::CreateNamespace(name.clone()));
     }
 
     /// Somebody removes every role binding of a project: a drift, which watchers see.
     pub fn tamper(&self, project: ProjectId) {
         let mut world = self.world();
         for namespace in world.objects.namespaces.values_mut() {
-            if namespace
-                .spec
-                .as_ref()
-                .is_some_and(|spec| spec.id == project)
-            {
+            let spec = namespace.spec.as_ref();
+            if spec.is_some_and(|spec| spec.id == project) {
                 namespace.bindings.clear();
             }
         }
-        let signal = Signal::Changed(Work::Project(project));
-        world
-            .watchers
-            .retain_mut(|watcher| watcher.try_send(signal.clone()).is_ok());
+        world.tell(&Signal::Changed(Work::Project(project)));
+    }
+
+    /// Changes with every change of the thing; `None` while it is absent.
+    pub fn fingerprint(&self, thing: &Thing) -> Option<String> {
+        self.world().objects.fingerprint(thing)
+    }
+
+    /// How the cluster answers whoever shows this token and asks for a namespace's pods.
+    pub fn knock(&self, token: &Secret, namespace: &Name) -> Knock {
+        self.world().objects.knock(token, namespace)
+    }
+
+    /// Whether it answers; the fault that it has been given otherwise.
+    pub(super) fn reachable(&self) -> Result<(), ClusterError> {
+        self.reach().map(drop)
     }
 
     /// Names of all objects, for comparing before and after: `kind/name`.
@@ -106,15 +133,17 @@ impl SimCluster {
             .namespaces
             .keys()
             .map(|name| format!("namespace/{name}"));
+        let owners = objects.owners.keys().map(|name| format!("owner/{name}"));
         let accounts = objects
             .accounts
-            .iter()
+            .keys()
             .map(|account| format!("account/{}", account.name()));
         let bindings = objects.namespaces.iter().flat_map(|(name, namespace)| {
             let roles = namespace.bindings.keys();
             roles.map(move |role| format!("binding/{name}/{}", role.as_str()))
         });
         tenants
+            .chain(owners)
             .chain(namespaces)
             .chain(accounts)
             .chain(bindings)
@@ -126,6 +155,11 @@ impl SimCluster {
         self.world().objects.writes
     }
 
+    /// From now on another cluster answers in its place: nothing is read from it or written to it any more.
+    pub(super) fn replace_by(&self, identity: &str) {
+        self.world().successor = Some(identity.to_owned());
+    }
+
     fn world(&self) -> MutexGuard<'_, World> {
         self.inner
             .world
@@ -135,9 +169,10 @@ impl SimCluster {
 
     fn reach(&self) -> Result<MutexGuard<'_, World>, ClusterError> {
         let world = self.world();
-        match &world.fault {
-            Some(fault) => Err(fault.clone()),
-            None => Ok(world),
+        match (&world.fault, &world.successor) {
+            (Some(fault), _) => Err(fault.clone()),
+            (None, Some(_)) => Err(ClusterError::IdentityChanged),
+            (None, None) => Ok(world),
         }
     }
 }
@@ -145,10 +180,14 @@ impl SimCluster {
 #[async_trait]
 impl ClusterProbe for SimCluster {
     async fn inspect(&self) -> Result<Inspection, ClusterError> {
-        drop(self.reach()?);
+        let world = self.world();
+        if let Some(fault) = &world.fault {
+            return Err(fault.clone());
+        }
+        let identity = world.successor.as_ref().unwrap_or(&self.inner.identity);
         Ok(Inspection {
-            identity: self.inner.identity.clone(),
-            version: "v0.0.0-simulated".to_owned(),
+            identity: identity.clone(),
+            version: VERSION.to_owned(),
             missing_rights: Vec::new(),
             all_powerful: false,
         })
@@ -156,12 +195,13 @@ impl ClusterProbe for SimCluster {
 
     async fn capabilities(&self) -> Result<Capabilities, ClusterError> {
         drop(self.reach()?);
-        let versions = BTreeMap::from([("kubernetes".to_owned(), "v0.0.0-simulated".to_owned())]);
+        let versions = [("kubernetes", VERSION), ("capsule.clastix.io", "v1beta2")];
+        let versions = versions.map(|(part, version)| (part.to_owned(), version.to_owned()));
         Ok(Capabilities {
             tenancy: true,
             vela: false,
             proxy: false,
-            versions,
+            versions: BTreeMap::from(versions),
         })
     }
 
@@ -175,13 +215,8 @@ impl ClusterProbe for SimCluster {
         })
     }
 
-    async fn observe_platform(&self, _cluster: ClusterId) -> Result<Presence, ClusterError> {
-        let world = self.reach()?;
-        Ok(if world.objects.platform {
-            Presence::Current
-        } else {
-            Presence::Absent
-        })
+    async fn observe_platform(&self, cluster: ClusterId) -> Result<Presence, ClusterError> {
+        Ok(self.reach()?.objects.observe_platform(cluster))
     }
 
     fn watch(&self, _cluster: ClusterId) -> BoxStream<'static, Signal> {
@@ -194,62 +229,15 @@ impl ClusterProbe for SimCluster {
 #[async_trait]
 impl ClusterState for SimCluster {
     async fn observe_tenant(&self, want: &TenantSpec) -> Result<ObservedTenant, ClusterError> {
-        let world = self.reach()?;
-        let objects = &world.objects;
-        let tenant = objects.tenant(want);
-        let there = match tenant {
-            Presence::Current | Presence::Differs => objects.tenants.get(&want.name),
-            Presence::Absent | Presence::Foreign | Presence::Terminating => None,
-        };
-        let owners = there
-            .map(|tenant| tenant.owners.clone())
-            .unwrap_or_default();
-        let strays = owners
-            .difference(&want.owners)
-            .map(|owner| owner.subject.to_string());
-        let inside = objects.namespaces.iter().filter(|(_, namespace)| {
-            namespace
-                .spec
-                .as_ref()
-                .is_some_and(|spec| spec.tenant == want.id)
-        });
-        Ok(ObservedTenant {
-            tenant,
-            usable: tenant == Presence::Current,
-            stray_owners: strays.collect(),
-            namespaces: inside.map(|(name, _)| name.to_string()).collect(),
-            owners: owners.intersection(&want.owners).cloned().collect(),
-        })
+        Ok(self.reach()?.objects.observe_tenant(want))
     }
 
     async fn observe_project(&self, want: &ProjectSpec) -> Result<ObservedProject, ClusterError> {
-        let mut world = self.reach()?;
-        let namespace = world.objects.namespace(want);
-        let bindings = match namespace {
-            Presence::Current | Presence::Differs => world
-                .objects
-                .namespaces
-                .get(&want.namespace)
-                .map(|n| n.bindings.clone()),
-            Presence::Absent | Presence::Foreign | Presence::Terminating => None,
-        };
-        let bindings = bindings
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(role, who)| (role, Some(who)));
-        Ok(ObservedProject {
-            namespace,
-            bindings: bindings.collect(),
-            stuck: None,
-        })
+        Ok(self.reach()?.objects.observe_project(want))
     }
 
     async fn observe_account(&self, account: Account) -> Result<ObservedAccount, ClusterError> {
-        let there = self.reach()?.objects.accounts.contains(&account);
-        Ok(ObservedAccount {
-            account: there,
-            secret: there,
-        })
+        Ok(self.reach()?.objects.observe_account(account))
     }
 
     async fn apply(&self, step: &Step) -> Result<(), ClusterError> {
@@ -257,17 +245,11 @@ impl ClusterState for SimCluster {
     }
 
     async fn issue(&self, account: Account, ttl: Duration) -> Result<IssuedToken, ClusterError> {
-        if !self.reach()?.objects.accounts.contains(&account) {
-            return Err(ClusterError::Denied {
-                what: "token of an unknown account".to_owned(),
-            });
-        }
+        let token = self.reach()?.objects.token(account);
+        let token = token.ok_or(ClusterError::Conflict)?;
         let life = SignedDuration::try_from(ttl).unwrap_or(SignedDuration::MAX);
         let now = self.inner.clock.now();
         let expires_at = now.checked_add(life).unwrap_or(now);
-        Ok(IssuedToken {
-            token: Secret::new(format!("simulated-{}", account.name())),
-            expires_at,
-        })
+        Ok(IssuedToken { token, expires_at })
     }
 }

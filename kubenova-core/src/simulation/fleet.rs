@@ -10,14 +10,23 @@ use crate::error::FieldError;
 use crate::ports::Clock;
 use crate::ports::cluster::{ClusterError, ClusterProbe};
 use crate::ports::fleet::{Admitted, Backends, Candidate, Fleet, Refusal};
-use crate::simulation::{SimCluster, SimProxy};
+use crate::simulation::{SimCluster, SimProxy, address};
 use crate::value::ClusterId;
 
 /// Clusters in memory. A "kubeconfig" is any text with `server: https://<name>.invalid`; the name is the cluster, made
 /// when it is first mentioned.
 pub struct SimFleet {
     clock: Arc<dyn Clock>,
-    clusters: Mutex<BTreeMap<String, SimCluster>>,
+    world: Mutex<World>,
+}
+
+#[derive(Default)]
+struct World {
+    /// By identity, those that are no longer reached included.
+    clusters: BTreeMap<String, SimCluster>,
+    /// How often the cluster behind a name has been exchanged.
+    exchanged: BTreeMap<String, u32>,
+    known: BTreeMap<ClusterId, (Option<Proxy>, Backends)>,
 }
 
 impl std::fmt::Debug for SimFleet {
@@ -31,7 +40,7 @@ impl SimFleet {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            clusters: Mutex::new(BTreeMap::new()),
+            world: Mutex::default(),
         }
     }
 
@@ -42,16 +51,28 @@ impl SimFleet {
 
     /// The cluster of that name, for faults and inventories.
     pub fn cluster(&self, name: &str) -> SimCluster {
-        let identity = format!("simulated-{name}");
+        let mut world = self.world();
+        let identity = match world.exchanged.get(name) {
+            None => format!("simulated-{name}"),
+            Some(times) => format!("simulated-{name}-{times}"),
+        };
         let fresh = || SimCluster::new(&identity, Arc::clone(&self.clock));
-        self.clusters()
+        world
+            .clusters
             .entry(identity.clone())
             .or_insert_with(fresh)
             .clone()
     }
 
-    fn clusters(&self) -> MutexGuard<'_, BTreeMap<String, SimCluster>> {
-        self.clusters.lock().unwrap_or_else(PoisonError::into_inner)
+    /// From now on another, empty cluster answers under that name.
+    pub fn exchange(&self, name: &str) {
+        let old = self.cluster(name);
+        *self.world().exchanged.entry(name.to_owned()).or_default() += 1;
+        old.replace_by(self.cluster(name).identity());
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -61,27 +82,48 @@ fn host(text: &str) -> Option<&str> {
     crate::value::Name::parse(name).is_ok().then_some(name)
 }
 
+fn refuse(field: &str, class: &str, why: &str) -> Refusal {
+    Refusal(vec![FieldError::new(field, format!("{class}: {why}"))])
+}
+
+/// By the same rules as a real fleet, but nothing is asked there.
+fn proxy(candidate: &Candidate) -> Result<Option<Proxy>, Refusal> {
+    let Some(url) = &candidate.proxy_url else {
+        let stray = candidate.proxy_ca.is_some() || candidate.proxy_kind.is_some();
+        let why = "is required with proxyCa or proxyKind";
+        return if stray {
+            Err(refuse("proxyUrl", "format", why))
+        } else {
+            Ok(None)
+        };
+    };
+    let url = address::rebuilt(url).map_err(|(class, why)| refuse("proxyUrl", class, why))?;
+    let ca_pem = match &candidate.proxy_ca {
+        None => None,
+        Some(text) => {
+            let why = "proxyCa holds no PEM certificates";
+            let found = address::certificates(text);
+            Some(found.ok_or_else(|| refuse("proxyCa", "format", why))?)
+        }
+    };
+    let kind = candidate.proxy_kind.unwrap_or(ProxyKind::CapsuleProxy);
+    if kind == ProxyKind::Direct {
+        let why = "must not be given for a direct cluster";
+        return Err(refuse("proxyUrl", "format", why));
+    }
+    Ok(Some(Proxy { kind, url, ca_pem }))
+}
+
 #[async_trait]
 impl Fleet for SimFleet {
     async fn admit(&self, candidate: Candidate) -> Result<Admitted, Refusal> {
-        let refuse = |class: &str, why: &str| {
-            Refusal(vec![FieldError::new(
-                "kubeconfig",
-                format!("{class}: {why}"),
-            )])
-        };
+        let why = "is no kubeconfig of a simulated cluster";
         let name = candidate.kubeconfig.expose_str().and_then(host);
-        let name =
-            name.ok_or_else(|| refuse("format", "is no kubeconfig of a simulated cluster"))?;
+        let name = name.ok_or_else(|| refuse("kubeconfig", "format", why))?;
+        let proxy = proxy(&candidate)?;
         let inspection = self.cluster(name).inspect().await;
-        let inspection =
-            inspection.map_err(|_| refuse("unreachable", "the cluster cannot be reached"))?;
-        let kind = candidate.proxy_kind.unwrap_or(ProxyKind::CapsuleProxy);
-        let proxy = candidate.proxy_url.map(|url| Proxy {
-            kind,
-            url,
-            ca_pem: candidate.proxy_ca,
-        });
+        let why = "the cluster cannot be reached";
+        let inspection = inspection.map_err(|_| refuse("kubeconfig", "unreachable", why))?;
         Ok(Admitted {
             kubeconfig: candidate.kubeconfig.clone(),
             proxy,
@@ -90,17 +132,29 @@ impl Fleet for SimFleet {
     }
 
     async fn backends(&self, cluster: &Cluster) -> Result<Backends, ClusterError> {
-        let found = self.clusters().get(&cluster.identity).cloned();
+        let mut world = self.world();
+        if let Some((proxy, known)) = world.known.get(&cluster.id)
+            && *proxy == cluster.proxy
+        {
+            return Ok(known.clone());
+        }
+        let found = world.clusters.get(&cluster.identity).cloned();
         let found = found.ok_or(ClusterError::Unreachable)?;
-        let kind = cluster
-            .proxy
-            .as_ref()
-            .map_or(ProxyKind::Direct, |proxy| proxy.kind);
-        Ok(Backends {
+        let made = Backends {
+            proxy: Arc::new(SimProxy::new(
+                &cluster.name,
+                cluster.proxy.clone(),
+                found.clone(),
+            )),
             cluster: Arc::new(found),
-            proxy: Arc::new(SimProxy::new(kind)),
-        })
+        };
+        world
+            .known
+            .insert(cluster.id, (cluster.proxy.clone(), made.clone()));
+        Ok(made)
     }
 
-    fn forget(&self, _cluster: ClusterId) {}
+    fn forget(&self, cluster: ClusterId) {
+        self.world().known.remove(&cluster);
+    }
 }

@@ -7,5 +7,7 @@
 
 mod credentials;
 mod faults;
+mod fleet;
+mod ground;
 mod lifecycle;
 mod world;

@@ -19,7 +19,7 @@ use kubenova_k8s::tenancy::KubeCluster;
 
 use crate::kit::{client, cluster, kubeconfig, platform, remove, settled, until};
 
-fn code<T: std::fmt::Debug>(answer: kube::Result<T>) -> u16 {
+pub(crate) fn code<T: std::fmt::Debug>(answer: kube::Result<T>) -> u16 {
     match answer {
         Ok(_) => 200,
         Err(kube::Error::Api(status)) => status.code,
@@ -27,7 +27,7 @@ fn code<T: std::fmt::Debug>(answer: kube::Result<T>) -> u16 {
     }
 }
 
-async fn handed_out(token: Secret, namespace: &Name) -> Secret {
+pub(crate) async fn handed_out(token: Secret, namespace: &Name) -> Secret {
     let ours = parse(&kubeconfig("kubenova")).unwrap();
     let parts = KubeconfigParts {
         cluster_name: Name::parse("c1").unwrap(),

@@ -21,6 +21,9 @@ use kubenova_k8s::tenancy::KubeCluster;
 /// Tests that need the platform objects read this; the one that takes them away writes it.
 pub(crate) static ALONE: RwLock<()> = RwLock::const_new(());
 
+/// Whose platform objects these are: the same wherever they are applied.
+pub(crate) const INSTALLATION: ClusterId = ClusterId::nth(7);
+
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A variable that `cargo xtask test` sets; a test without it fails.
@@ -67,7 +70,7 @@ pub(crate) fn admin() -> kube::Client {
     clippy::disallowed_methods,
     reason = "tests share a cluster and need names of their own"
 )]
-fn unique() -> u128 {
+pub(crate) fn unique() -> u128 {
     uuid::Uuid::now_v7().as_u128()
 }
 
@@ -172,11 +175,7 @@ pub(crate) async fn platform(on: &KubeCluster) -> RwLockReadGuard<'static, ()> {
     let guard = ALONE.read().await;
     // A namespace that is just going away must be gone before it can be made again.
     let deadline = Instant::now() + Duration::from_secs(60);
-    while on
-        .apply(&Step::ApplyPlatform(ClusterId::nth(7)))
-        .await
-        .is_err()
-    {
+    while on.apply(&Step::ApplyPlatform(INSTALLATION)).await.is_err() {
         assert!(Instant::now() < deadline, "the platform cannot be applied");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

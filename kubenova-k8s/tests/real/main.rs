@@ -8,7 +8,10 @@
 mod access;
 mod converge;
 mod drift;
+mod fleet;
 mod foreign;
+mod ground;
 mod kit;
 mod posture;
 mod release;
+mod somebody;

@@ -66,3 +66,47 @@ macro_rules! conformance {
         }
     };
 }
+
+/// Makes a module of tests, one per function of the clusters' suites.
+///
+/// The expression is awaited and gives something that dereferences to a
+/// [`Ground`](crate::testing::suite::cluster::Ground). The crate that calls this needs tokio with `macros` and
+/// `rt-multi-thread`.
+#[macro_export]
+macro_rules! cluster_conformance {
+    ($name:ident, $make:expr) => {
+        $crate::conformance! { $name, cluster, $make;
+            probe: describes_itself, tells_its_capabilities, has_a_tenancy_that_works;
+            platform: comes_and_goes, carries_the_accounts, shows_foreign_changes;
+            tenant: absent_is_absent, converges_and_rests, follows_its_intent, owners_come_and_go, owners_stand_alone,
+                a_foreign_name_is_taken, another_tenants_name_is_taken, shows_foreign_changes,
+                takes_its_namespaces_along;
+            project: absent_is_absent, converges_and_rests, follows_its_intent, a_foreign_name_is_taken,
+                another_projects_name_is_taken, needs_its_tenant, shows_foreign_changes, goes_in_its_own_time,
+                is_made_anew;
+            binding: subjects_are_exact, are_their_projects_own, need_their_namespace, show_foreign_changes;
+            account: absent_is_absent, lives_until_it_is_removed, access_follows_the_bindings,
+                tokens_die_with_their_secret;
+            release: orphans_keep_what_tenants_have;
+            watch: own_writes_are_no_news;
+        }
+    };
+}
+
+/// Makes a module of tests, one per function of the fleets' suites.
+///
+/// The expression is awaited and gives something that dereferences to a
+/// [`FleetGround`](crate::testing::suite::fleet::FleetGround). The crate that calls this needs tokio with `macros` and
+/// `rt-multi-thread`.
+#[macro_export]
+macro_rules! fleet_conformance {
+    ($name:ident, $make:expr) => {
+        $crate::conformance! { $name, fleet, $make;
+            admission: what_is_stored_is_good_again, nonsense_is_refused, silence_is_refused, proxies_are_checked,
+                proxies_are_rebuilt;
+            backends: strangers_are_unreachable, are_kept_until_forgotten, follow_the_registered_proxy,
+                refuse_another_cluster;
+            proxy: kubeconfigs_hold_exactly_their_parts, the_direct_way_is_ready, a_custom_proxy_answers_or_not;
+        }
+    };
+}
