@@ -17,9 +17,10 @@ use uuid::Uuid;
 use kubenova_core::{
     access::{Actor, RequestId, Role, Roles},
     domain::service::{IssueToken, Ports, Tokens},
+    ports::cluster::{ClusterState as _, Step},
     ports::{Clock, Fleet, Ids, Store},
     simulation::SimFleet,
-    value::{ProjectId, Subject, TenantId, TokenId},
+    value::{ClusterId, ProjectId, Subject, TenantId, TokenId},
 };
 use kubenova_server::{
     SystemClock, SystemIds,
@@ -220,6 +221,9 @@ impl World {
             .post(admin, "/api/v1/clusters", registration(cluster))
             .await
             .expect(200);
+        // What the first turn on a cluster brings, so that kubeconfigs can be had without workers.
+        let platform = Step::ApplyPlatform(ClusterId::new(uid(&made)));
+        self.fleet.cluster(cluster).apply(&platform).await.unwrap();
         let cluster = uid(&made);
         let tenants = format!("/api/v1/clusters/{cluster}/tenants");
         let body = json!({"name": tenant, "owners": [format!("owner-{tenant}")]});
