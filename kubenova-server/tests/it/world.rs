@@ -17,8 +17,7 @@ use uuid::Uuid;
 use kubenova_core::{
     access::{Actor, RequestId, Role, Roles},
     domain::service::{IssueToken, Ports, Tokens},
-    ports::cluster::{ClusterState as _, Step},
-    ports::{Clock, Fleet, Ids, Store},
+    ports::{Clock, Fleet, Ids, Store, cluster::ClusterState, cluster::Step},
     simulation::SimFleet,
     value::{ClusterId, ProjectId, Subject, TenantId, TokenId},
 };
@@ -217,14 +216,12 @@ impl World {
     }
 
     async fn place(&self, admin: &str, cluster: &str, tenant: &str) -> Place {
-        let made = self
-            .post(admin, "/api/v1/clusters", registration(cluster))
-            .await
-            .expect(200);
-        // What the first turn on a cluster brings, so that kubeconfigs can be had without workers.
-        let platform = Step::ApplyPlatform(ClusterId::new(uid(&made)));
+        let wish = registration(cluster);
+        let made = uid(&self.post(admin, "/api/v1/clusters", wish).await.expect(200));
+        // What its first turn brings, so that kubeconfigs can be had without workers.
+        let platform = Step::ApplyPlatform(ClusterId::new(made));
         self.fleet.cluster(cluster).apply(&platform).await.unwrap();
-        let cluster = uid(&made);
+        let cluster = made;
         let tenants = format!("/api/v1/clusters/{cluster}/tenants");
         let body = json!({"name": tenant, "owners": [format!("owner-{tenant}")]});
         let tenant = uid(&self.post(admin, &tenants, body).await.expect(200));
