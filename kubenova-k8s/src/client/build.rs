@@ -17,7 +17,7 @@ use kubenova_core::ports::cluster::ClusterError;
 
 use super::body::Capped;
 use super::repeat::Repeat;
-use super::resolve::{Checked, Unresolved};
+use super::resolve::{Checked, Lookup, Unresolved, system};
 use crate::kubeconfig::address::Host;
 use crate::kubeconfig::{AddressPolicy, Class, ClusterAccess, Credential, Endpoint, Refused};
 
@@ -30,6 +30,7 @@ pub struct ClientOptions {
     pub deadline: Duration,
     /// So many requests at once.
     pub concurrency: usize,
+    pub(super) lookup: Lookup,
 }
 
 impl ClientOptions {
@@ -39,10 +40,19 @@ impl ClientOptions {
             policy: Arc::new(policy),
             deadline,
             concurrency: 32,
+            lookup: system,
         }
     }
 
-    /// Whether an address may be reached, before anything is sent.
+    fn resolver(&self) -> Checked {
+        Checked {
+            policy: Arc::clone(&self.policy),
+            lookup: self.lookup,
+        }
+    }
+
+    /// Whether an address may be registered, before anything is sent: every address of a name must be one that may be
+    /// reached.
     ///
     /// # Errors
     /// [`Refused`] of class `address`, or `unreachable` for a name that does not resolve.
@@ -51,19 +61,14 @@ impl ClientOptions {
         match &endpoint.host {
             Host::Address(address) if self.policy.allows(*address) => Ok(()),
             Host::Address(_) => Err(refused()),
-            Host::Name(name) => {
-                let resolver = Checked {
-                    policy: Arc::clone(&self.policy),
-                };
-                match resolver.addresses(name).await {
-                    Ok(_) => Ok(()),
-                    Err(Unresolved::Refused) => Err(refused()),
-                    Err(Unresolved::Unknown) => Err(Refused::new(
-                        Class::Unreachable,
-                        "no Kubernetes API server answers there",
-                    )),
-                }
-            }
+            Host::Name(name) => match self.resolver().admit(name).await {
+                Ok(()) => Ok(()),
+                Err(Unresolved::Refused) => Err(refused()),
+                Err(Unresolved::Unknown) => Err(Refused::new(
+                    Class::Unreachable,
+                    "no Kubernetes API server answers there",
+                )),
+            },
         }
     }
 }
@@ -79,9 +84,7 @@ pub fn connect(access: &ClusterAccess, options: &ClientOptions) -> Result<Client
         return Err(ClusterError::Unreachable);
     }
     let config = config(access)?;
-    let mut http = HttpConnector::new_with_resolver(Checked {
-        policy: Arc::clone(&options.policy),
-    });
+    let mut http = HttpConnector::new_with_resolver(options.resolver());
     http.enforce_http(false);
     http.set_nodelay(true);
     http.set_connect_timeout(Some(Duration::from_secs(5)));
