@@ -40,6 +40,26 @@ pub fn secret(account: Account, cluster: ClusterId) -> Value {
     })
 }
 
+/// A binding of the account in its own namespace that gives nothing: no ClusterRole has this name. To whoever follows the
+/// bindings of an account it says that the namespace is one of his.
+pub fn bound_to_nothing(account: Account, cluster: ClusterId) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": metadata(account, cluster),
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": "kubenova:nothing",
+        },
+        "subjects": [{
+            "kind": "ServiceAccount",
+            "namespace": PLATFORM_NAMESPACE,
+            "name": account.name(),
+        }],
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use kubenova_core::value::{GrantId, TenantId};

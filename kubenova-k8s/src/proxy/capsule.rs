@@ -1,10 +1,12 @@
 //! A capsule-proxy, judged by what it does.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use kube::api::{DynamicObject, ListParams};
 use kube::core::ObjectList;
+use tokio::time::Instant;
 
 use kubenova_core::domain::cluster::ProxyKind;
 use kubenova_core::domain::credential::{Account, PLATFORM_NAMESPACE};
@@ -17,8 +19,9 @@ use super::custom::silent;
 use super::hostile::is_believed;
 use crate::client::quietly;
 use crate::kubeconfig::Credential;
+use crate::manifest::account::bound_to_nothing;
 use crate::tenancy::KubeCluster;
-use crate::tenancy::call::{CONFIGURATION, Kind, NAMESPACE, SECRET, classify};
+use crate::tenancy::call::{BINDING, CONFIGURATION, Kind, NAMESPACE, SECRET, classify};
 
 /// A proxy that lists to each caller only what is his.
 #[derive(Debug, Clone)]
@@ -26,12 +29,25 @@ pub struct CapsuleProxy {
     inner: CustomProxy,
     cluster: KubeCluster,
     id: ClusterId,
+    /// When it was last found good.
+    good: Arc<Mutex<Option<Instant>>>,
 }
 
 impl CapsuleProxy {
     /// Of the registered address; the cluster itself gives the probe its account.
-    pub const fn new(inner: CustomProxy, cluster: KubeCluster, id: ClusterId) -> Self {
-        Self { inner, cluster, id }
+    pub fn new(inner: CustomProxy, cluster: KubeCluster, id: ClusterId) -> Self {
+        let good = Arc::default();
+        Self {
+            inner,
+            cluster,
+            id,
+            good,
+        }
+    }
+
+    fn is_believed(&self) -> bool {
+        let good = *self.good.lock().unwrap_or_else(PoisonError::into_inner);
+        good.is_some_and(|when| when.elapsed() < BELIEVED)
     }
 
     /// Whether accounts of kubeconfigs are Capsule's users: only then namespace lists are filtered instead of refused.
@@ -49,64 +65,75 @@ impl CapsuleProxy {
         }))
     }
 
-    /// Asks through the proxy as an account that may do nothing at all. The account is the probe's own: two probes at
-    /// once, by two replicas, do not take it from each other.
+    /// Asks through the proxy as an account that may do nothing at all, and has one namespace by name only. The account is
+    /// the probe's own: two probes at once, by two replicas, do not take it from each other.
     async fn as_nobody(&self) -> Result<Report, ClusterError> {
         let account = Account {
             grant: GrantId::new(uuid()),
             tenant: TenantId::new(uuid::Uuid::nil()),
         };
-        let made = self
-            .cluster
-            .apply(&Step::ApplyAccount(account, self.id))
-            .await;
-        let report = match made {
-            Ok(()) => self.asked_as(account).await,
-            Err(err) => Err(err),
-        };
+        let report = self.asked_as(account).await;
         // Tried whatever came before: nothing of the probe stays.
+        let (calls, name) = (self.cluster.calls(), account.name());
+        let unbound = calls.delete_named(BINDING, Some(PLATFORM_NAMESPACE), &name);
+        let unbound = unbound.await;
         self.cluster.apply(&Step::DeleteAccount(account)).await?;
+        unbound?;
         report
     }
 
     async fn asked_as(&self, account: Account) -> Result<Report, ClusterError> {
-        let issued = self
-            .cluster
-            .issue(account, Duration::from_secs(600))
-            .await?;
-        self.judge(issued.token).await
+        let step = Step::ApplyAccount(account, self.id);
+        self.cluster.apply(&step).await?;
+        let ttl = Duration::from_secs(600);
+        let token = self.cluster.issue(account, ttl).await?.token;
+        let client = self.inner.client(Credential::Token(token))?;
+        if let Some(fault) = self.opens_too_much(&client).await? {
+            return Ok(fault);
+        }
+        let binding = bound_to_nothing(account, self.id);
+        self.cluster.calls().apply(BINDING, &binding).await?;
+        self.shows_the_own(&client).await
     }
 
-    async fn judge(&self, token: Secret) -> Result<Report, ClusterError> {
-        let client = self.inner.client(Credential::Token(token))?;
-        match self.list(&client, SECRET, Some("kube-system")).await {
+    /// Whether somebody without rights sees a foreign namespace or is believed to be somebody else.
+    async fn opens_too_much(&self, client: &kube::Client) -> Result<Option<Report>, ClusterError> {
+        match self.list(client, SECRET, Some("kube-system")).await {
             Err(ClusterError::Forbidden { .. } | ClusterError::Missing(_)) => {}
-            Ok(_) => return Ok(no("ForeignNamespaceOpen", FOREIGN_OPEN)),
+            Ok(_) => return Ok(Some(no("ForeignNamespaceOpen", FOREIGN_OPEN))),
             // Anything else is no refusal: nothing is proven then.
-            Err(err) => return Ok(silent(&err)),
+            Err(err) => return Ok(Some(silent(&err))),
         }
-        if is_believed(&client).await? {
-            return Ok(no(
-                "ImpersonationOpen",
-                "the proxy lets callers claim to be somebody else by their headers; stop using it",
-            ));
-        }
-        match self.list(&client, NAMESPACE, None).await {
-            Ok(list) if list.items.is_empty() => Ok(Report {
-                ready: true,
-                reason: "Verified",
-                message: "the proxy refuses foreign namespaces and lists only the caller's own"
-                    .to_owned(),
-            }),
-            Ok(_) => Ok(no(
-                "ListNotFiltered",
-                "the proxy listed namespaces to an account that has none; stop using it",
-            )),
-            Err(ClusterError::Forbidden { .. }) => Ok(no(
-                "NamespaceListRefused",
-                "the proxy refuses to list namespaces; add the group system:serviceaccounts:kubenova-system to Capsule's users and start the proxy with --enable-reflector",
-            )),
-            Err(err) => Ok(silent(&err)),
+        let fooled = is_believed(client).await?;
+        Ok(fooled.then(|| no("ImpersonationOpen", IMPERSONATION_OPEN)))
+    }
+
+    /// Whether a list of namespaces holds the caller's own and nothing else. The proxy follows the bindings by a watch: what
+    /// is missing may be a moment away.
+    async fn shows_the_own(&self, client: &kube::Client) -> Result<Report, ClusterError> {
+        let end = Instant::now() + self.inner.options.deadline.min(FOLLOWS);
+        loop {
+            let names: Vec<String> = match self.list(client, NAMESPACE, None).await {
+                Ok(list) => list
+                    .items
+                    .into_iter()
+                    .filter_map(|one| one.metadata.name)
+                    .collect(),
+                Err(ClusterError::Forbidden { .. }) => {
+                    return Ok(no("NamespaceListRefused", LIST_REFUSED));
+                }
+                Err(err) => return Ok(silent(&err)),
+            };
+            if names.iter().any(|name| name != PLATFORM_NAMESPACE) {
+                return Ok(no("ListNotFiltered", NOT_FILTERED));
+            }
+            if !names.is_empty() {
+                return Ok(verified());
+            }
+            if Instant::now() >= end {
+                return Ok(no("OwnNamespacesHidden", OWN_HIDDEN));
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
@@ -120,7 +147,7 @@ impl CapsuleProxy {
             Some(namespace) => kind.within(client.clone(), namespace),
             None => kind.all(client.clone()),
         };
-        let params = ListParams::default().limit(1);
+        let params = ListParams::default().limit(2);
         let call = quietly(api.list(&params));
         let call = tokio::time::timeout(self.inner.options.deadline, call);
         let answer = call.await.map_err(|_| ClusterError::Unreachable)?;
@@ -130,6 +157,19 @@ impl CapsuleProxy {
 
 const FOREIGN_OPEN: &str =
     "the proxy showed a foreign namespace to an account without rights; stop using it";
+const IMPERSONATION_OPEN: &str =
+    "the proxy lets callers claim to be somebody else by their headers; stop using it";
+const NOT_FILTERED: &str =
+    "the proxy listed namespaces to an account that has none of them; stop using it";
+const LIST_REFUSED: &str = "the proxy refuses to list namespaces; add the group system:serviceaccounts:kubenova-system to Capsule's users and start the proxy with --enable-reflector";
+const OWN_HIDDEN: &str = "the proxy lists no namespace to an account that is bound in one; start it with --enable-reflector, or use a newer one";
+const VERIFIED: &str =
+    "the proxy refuses foreign namespaces and forged identities, and lists only the caller's own";
+/// How long a proxy may take to see a new binding.
+const FOLLOWS: Duration = Duration::from_secs(3);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// A proxy that was found good is believed for so long; whether it answers is asked every time.
+const BELIEVED: Duration = Duration::from_secs(600);
 
 /// A fresh id for a probe: never a grant's.
 #[expect(
@@ -138,6 +178,14 @@ const FOREIGN_OPEN: &str =
 )]
 fn uuid() -> uuid::Uuid {
     uuid::Uuid::now_v7()
+}
+
+fn verified() -> Report {
+    Report {
+        ready: true,
+        reason: "Verified",
+        message: VERIFIED.to_owned(),
+    }
 }
 
 fn no(reason: &'static str, message: &str) -> Report {
@@ -168,6 +216,12 @@ impl ProxyBackend for CapsuleProxy {
                 "add the group system:serviceaccounts:kubenova-system to the users of the CapsuleConfiguration, so that namespace lists are filtered",
             ));
         }
-        self.as_nobody().await
+        if self.is_believed() {
+            return Ok(verified());
+        }
+        let report = self.as_nobody().await?;
+        let good = report.ready.then(Instant::now);
+        *self.good.lock().unwrap_or_else(PoisonError::into_inner) = good;
+        Ok(report)
     }
 }

@@ -101,7 +101,7 @@ impl Calls {
     }
 
     /// Server-side apply of a whole object; what others hold of our fields is taken from them.
-    pub(super) async fn apply(
+    pub(crate) async fn apply(
         &self,
         kind: Kind,
         manifest: &Value,
@@ -192,7 +192,7 @@ impl Calls {
     }
 
     /// Deletes by name, where the name alone says that it is ours; what is gone already is fine.
-    pub(super) async fn delete_named(
+    pub(crate) async fn delete_named(
         &self,
         kind: Kind,
         namespace: Option<&str>,

@@ -1,6 +1,8 @@
 //! A capsule-proxy, judged by what it does: the cluster and the proxy are two scripted servers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Json;
@@ -106,9 +108,13 @@ const USERS: &[&str] = &["system:serviceaccounts:kubenova-system"];
 /// A proxy as it should be.
 fn good(parts: &Parts) -> Response {
     match parts.uri.path() {
-        "/api/v1/namespaces" if is_issued(&parts.headers) => list(&[]),
+        "/api/v1/namespaces" if is_issued(&parts.headers) => list(&[named("kubenova-system")]),
         _ => forbidden(),
     }
+}
+
+fn named(name: &str) -> Value {
+    json!({"metadata": {"name": name}})
 }
 
 fn is_issued(headers: &HeaderMap) -> bool {
@@ -158,20 +164,56 @@ async fn attack_117_a_proxy_that_believes_headers_is_not_ready() {
 async fn a_proxy_that_shows_too_much_or_too_little_is_not_ready() {
     let open = verdict(USERS, |_| list(&[])).await;
     assert_eq!((open.ready, open.reason), (false, "ForeignNamespaceOpen"));
-    let unfiltered = verdict(USERS, |parts| match parts.uri.path() {
-        "/api/v1/namespaces" => list(&[json!({"metadata": {"name": "other"}})]),
-        _ => forbidden(),
-    })
-    .await;
+    let with = |also: &'static [&'static str]| {
+        verdict(USERS, move |parts| match parts.uri.path() {
+            "/api/v1/namespaces" => list(&also.iter().copied().map(named).collect::<Vec<_>>()),
+            _ => forbidden(),
+        })
+    };
+    for foreign in [&["other"][..], &["kubenova-system", "other"]] {
+        let unfiltered = with(foreign).await;
+        assert_eq!(
+            (unfiltered.ready, unfiltered.reason),
+            (false, "ListNotFiltered")
+        );
+    }
+    let hidden = with(&[]).await;
     assert_eq!(
-        (unfiltered.ready, unfiltered.reason),
-        (false, "ListNotFiltered")
+        (hidden.ready, hidden.reason),
+        (false, "OwnNamespacesHidden"),
+        "started without --enable-reflector"
     );
     let closed = verdict(USERS, |_| forbidden()).await;
     assert_eq!(
         (closed.ready, closed.reason),
         (false, "NamespaceListRefused")
     );
+}
+
+#[tokio::test]
+async fn a_proxy_that_follows_bindings_a_moment_later_is_ready() {
+    let asked = AtomicUsize::new(0);
+    let report = verdict(USERS, move |parts| match parts.uri.path() {
+        "/api/v1/namespaces" if asked.fetch_add(1, Ordering::SeqCst) < 3 => list(&[]),
+        _ => good(parts),
+    })
+    .await;
+    assert_eq!((report.ready, report.reason), (true, "Verified"));
+}
+
+#[tokio::test]
+async fn the_probe_binds_itself_and_leaves_nothing() {
+    let api = cluster(USERS).await;
+    let proxy = ApiServer::scripted(|parts, _| Some(good(parts))).await;
+    let report = verify(&api, &proxy.url(), &proxy.ca, ProxyKind::CapsuleProxy).await;
+    assert!(report.unwrap().ready);
+    let seen = api.seen();
+    let of = |method: &str| {
+        let written = seen.iter().filter(|one| one.method.as_str() == method);
+        written.map(|one| one.path.clone()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(of("PATCH").len(), 3, "account, Secret, binding: {seen:?}");
+    assert_eq!(of("PATCH"), of("DELETE"));
 }
 
 #[tokio::test]
