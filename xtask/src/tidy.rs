@@ -4,6 +4,7 @@ pub mod dependencies;
 pub mod exceptions;
 pub mod imports;
 pub mod layout;
+pub mod proofs;
 pub mod purity;
 pub mod references;
 pub mod shape;
@@ -70,6 +71,7 @@ pub fn check() -> Result<Vec<Broken>> {
         broken.extend(purity::check(source));
     }
     broken.extend(references::check(&root, &sources));
+    broken.extend(proofs::check(&root, &sources)?);
     broken.extend(dependencies::check(&root)?);
     let mut left = exceptions::apply(&root, broken)?;
     left.sort();

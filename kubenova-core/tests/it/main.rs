@@ -10,4 +10,5 @@ mod faults;
 mod fleet;
 mod ground;
 mod lifecycle;
+mod meanwhile;
 mod world;

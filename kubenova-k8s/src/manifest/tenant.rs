@@ -24,6 +24,7 @@ pub fn tenant(want: &TenantSpec) -> Value {
         "permissions": {
             "matchOwners": [{"matchLabels": {labels::CAPSULE_OWNER_OF: want.name.as_str()}}],
         },
+        "serviceOptions": service_options(),
     });
     let mut annotations = want.annotations.clone();
     let intent = digest::of(&json!([all, annotations, spec]));
@@ -37,6 +38,16 @@ pub fn tenant(want: &TenantSpec) -> Value {
         "kind": "Tenant",
         "metadata": {"name": want.name.as_str(), "labels": all, "annotations": annotations},
         "spec": spec,
+    })
+}
+
+/// What services of a tenant may not do to others (attack 95): take an address that is not theirs, or a port of every node.
+/// All three switches stand there because Capsule takes the whole block or nothing.
+fn service_options() -> Value {
+    json!({
+        "allowedServices": {"nodePort": false, "loadBalancer": true, "externalName": true},
+        // An address that no Service can have: an empty list would read like none at all.
+        "externalIPs": {"allowed": ["0.0.0.0/32"]},
     })
 }
 
@@ -113,6 +124,13 @@ pub(crate) mod tests {
         let want = spec();
         let alice = want.owners.first().unwrap();
         insta::assert_snapshot!(serde_json::to_string_pretty(&owner(&want, alice)).unwrap());
+    }
+
+    #[test]
+    fn attack_95_services_take_no_foreign_address_and_no_port_of_a_node() {
+        let options = &tenant(&spec())["spec"]["serviceOptions"];
+        assert_eq!(options["externalIPs"]["allowed"], json!(["0.0.0.0/32"]));
+        assert_eq!(options["allowedServices"]["nodePort"], false);
     }
 
     #[test]

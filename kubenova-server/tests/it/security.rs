@@ -4,6 +4,7 @@ mod attacks;
 mod audit;
 mod bodies;
 mod canary;
+mod core_file;
 mod hidden;
 mod matrix;
 mod subjects;

@@ -1,5 +1,9 @@
 //! What a kubeconfig of each role may do, kind by kind and verb by verb, as the cluster itself says.
 
+mod inside;
+mod people;
+mod stage;
+
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ mod issue;
 
 use std::time::Duration;
 
-use crate::access::{Action, Actor, ProjectRole, guard, policy};
+use crate::access::{Action, Actor, ProjectRole, Role, guard, policy};
 use crate::change::{Revoke, Write};
 use crate::domain::audit::AuditTarget;
 use crate::domain::credential::Grant;
@@ -94,7 +94,11 @@ impl Grants {
             .await?;
         let place = (&tenant, project.as_ref());
         let made = self.make(&cluster, place, &backends, grant.clone(), ttl);
-        let issued = async { self.hand_out(actor, made.await?).await };
+        let issued = async {
+            let made = made.await?;
+            self.still_wanted(&made.grant, &backends).await?;
+            self.hand_out(actor, made).await
+        };
         match issued.await {
             Ok(issued) => Ok(issued),
             Err(failure) => {
@@ -114,26 +118,30 @@ impl Grants {
         mut filter: GrantFilter,
         page: Page,
     ) -> Result<Paged<Grant>, Error> {
-        if !actor.is_unscoped() {
-            let Some(scope) = &actor.scope else {
-                return Ok(Paged {
-                    items: Vec::new(),
-                    next: None,
-                });
-            };
-            if filter.tenant.is_some_and(|asked| asked != scope.tenant) {
-                return Ok(Paged {
-                    items: Vec::new(),
-                    next: None,
-                });
-            }
-            filter.tenant = Some(scope.tenant);
+        if !narrow(actor, &mut filter) {
+            return Ok(Paged {
+                items: Vec::new(),
+                next: None,
+            });
         }
-        let mut found = self.ports.store.grants(filter, page).await?;
-        found
-            .items
-            .retain(|grant| policy::sees(actor, &guard::Guarded::target(grant)));
-        Ok(found)
+        let (limit, mut after, mut items) = (page.limit, page.after, Vec::new());
+        loop {
+            // Never more than fits: where the page ends, its last row is one that the caller sees, and so his cursor
+            // tells him of no other.
+            let limit = limit - items.len();
+            let found = self
+                .ports
+                .store
+                .grants(filter.clone(), Page { limit, after });
+            let found = found.await?;
+            let seen = |grant: &Grant| policy::sees(actor, &guard::Guarded::target(grant));
+            items.extend(found.items.into_iter().filter(seen));
+            if found.next.is_none() || items.len() >= page.limit {
+                let next = found.next;
+                return Ok(Paged { items, next });
+            }
+            after = found.next;
+        }
     }
 
     /// One kubeconfig's record.
@@ -175,6 +183,37 @@ impl Grants {
             .await?
             .ok_or(Error::NotFound(Noun::Grant))
     }
+}
+
+/// Narrows a filter to what the store can tell apart of what the actor sees; false where nothing is left.
+fn narrow(actor: &Actor, filter: &mut GrantFilter) -> bool {
+    if actor.is_unscoped() {
+        return true;
+    }
+    let Some(scope) = &actor.scope else {
+        return false;
+    };
+    if filter.tenant.is_some_and(|asked| asked != scope.tenant) {
+        return false;
+    }
+    filter.tenant = Some(scope.tenant);
+    if !actor.roles.has(Role::TenantOwner) {
+        if filter
+            .subject
+            .as_ref()
+            .is_some_and(|asked| *asked != actor.subject)
+        {
+            return false;
+        }
+        filter.subject = Some(actor.subject.clone());
+    }
+    if let Some([only]) = scope.projects.as_deref() {
+        if filter.project.is_some_and(|asked| asked != *only) {
+            return false;
+        }
+        filter.project = Some(*only);
+    }
+    true
 }
 
 pub(super) fn about(grant: &Grant) -> AuditTarget {

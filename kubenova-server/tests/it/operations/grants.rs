@@ -254,6 +254,44 @@ async fn grants_are_listed_by_what_the_caller_may_see() {
     }
 }
 
+/// Invariant I12: not even a cursor tells of what its holder may not see.
+#[tokio::test]
+async fn pages_of_grants_tell_of_no_other() {
+    let (world, home, _) = World::new().await;
+    let tenant = Some(home.tenant);
+    let owner = world
+        .token(Role::TenantOwner, "owner-acme", tenant, None)
+        .await;
+    let path = format!("{}/kubeconfig", project_path(&home));
+    let narrowed = world
+        .token(Role::TenantOwner, "lead", tenant, Some(home.project))
+        .await;
+    for subject in ["a", "reader", "b", "reader", "c"] {
+        let token = world.token(Role::ReadOnly, subject, tenant, None).await;
+        world.get(&token, &path).await.expect(200);
+    }
+    let whole = format!("/api/v1/tenants/{}/kubeconfig", home.tenant);
+    world.post(&owner, &whole, Value::Null).await.expect(200);
+    let reader = world.token(Role::ReadOnly, "reader", tenant, None).await;
+    for (token, expected) in [(&reader, 2), (&narrowed, 5), (&owner, 6)] {
+        let (mut pages, mut cursor) = (0, String::new());
+        loop {
+            let page = format!("/api/v1/grants?limit=1{cursor}");
+            let answer = world.get(token, &page).await;
+            let next = answer.header("x-next-cursor").map(ToOwned::to_owned);
+            assert_eq!(answer.expect(200).as_array().unwrap().len(), 1);
+            pages += 1;
+            match next {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(pages, expected);
+    }
+    let others = world.get(&reader, "/api/v1/grants?subject=a").await;
+    assert_eq!(others.expect(200), json!([]));
+}
+
 #[tokio::test]
 async fn attack_29_grants_end_with_what_they_hang_on() {
     let (world, home, _) = World::new().await;

@@ -184,6 +184,18 @@ impl Grants {
         Ok(issued)
     }
 
+    /// Refuses what was revoked while it was being made. Whoever revoked it may have looked before the account was there,
+    /// so it is removed here.
+    pub(super) async fn still_wanted(&self, grant: &Grant, on: &Backends) -> Result<(), Error> {
+        let kept = self.ports.store.grant(grant.id).await?;
+        if kept.is_some_and(|kept| kept.revocation.requested_at.is_none()) {
+            return Ok(());
+        }
+        let gone = Step::DeleteAccount(grant.account());
+        on.cluster.apply(&gone).await.map_err(Error::away)?;
+        Err(Conflict::Contended.into())
+    }
+
     /// Writes the bindings before the answer, so that the kubeconfig works when the caller holds it.
     async fn bind(
         &self,
