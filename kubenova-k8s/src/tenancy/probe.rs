@@ -7,6 +7,9 @@ use kubenova_core::ports::cluster::{Capabilities, ClusterError, Inspection};
 use super::call::{Calls, NAMESPACE};
 use super::rights::RightsCache;
 
+/// The longest version that is kept.
+const LONGEST_VERSION: usize = 64;
+
 pub(super) async fn inspect(
     calls: &Calls,
     rights: &RightsCache,
@@ -18,11 +21,12 @@ pub(super) async fn inspect(
     )?;
     let identity = system
         .and_then(|there| there.metadata.uid)
+        .filter(|uid| is_uid(uid))
         .ok_or(ClusterError::BadAnswer)?;
     let rights = rights.rights(calls).await?;
     Ok(Inspection {
         identity,
-        version: version.git_version,
+        version: said(&version.git_version),
         missing_rights: rights.missing,
         all_powerful: rights.all_powerful,
     })
@@ -40,7 +44,7 @@ pub(super) async fn capabilities(calls: &Calls) -> Result<Capabilities, ClusterE
             .preferred_version
             .as_ref()
             .or_else(|| group.versions.first())?;
-        Some(version.version.clone())
+        Some(said(&version.version))
     };
     let serves = |name: &str, wanted: &str| {
         groups
@@ -48,7 +52,7 @@ pub(super) async fn capabilities(calls: &Calls) -> Result<Capabilities, ClusterE
             .iter()
             .any(|g| g.name == name && g.versions.iter().any(|v| v.version == wanted))
     };
-    let mut versions = BTreeMap::from([("kubernetes".to_owned(), version.git_version)]);
+    let mut versions = BTreeMap::from([("kubernetes".to_owned(), said(&version.git_version))]);
     for part in ["capsule.clastix.io", "core.oam.dev", "metrics.k8s.io"] {
         versions.extend(preferred(part).map(|found| (part.to_owned(), found)));
     }
@@ -61,6 +65,20 @@ pub(super) async fn capabilities(calls: &Calls) -> Result<Capabilities, ClusterE
     })
 }
 
+/// Whether a cluster's word for an identity has the shape of one: a UUID, as Kubernetes writes it.
+fn is_uid(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// A version in the cluster's own words, which go into rows and answers: printable ASCII, and not much of it.
+fn said(version: &str) -> String {
+    version
+        .chars()
+        .filter(char::is_ascii_graphic)
+        .take(LONGEST_VERSION)
+        .collect()
+}
+
 async fn proxy_kinds(calls: &Calls) -> Result<bool, ClusterError> {
     let client = calls.client();
     let call = client.list_api_group_resources("capsule.clastix.io/v1beta1");
@@ -71,5 +89,26 @@ async fn proxy_kinds(calls: &Calls) -> Result<bool, ClusterError> {
             .any(|resource| resource.kind == "ProxySetting")),
         Err(ClusterError::Missing(_)) => Ok(false),
         Err(err) => Err(err),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attack_129_a_hostile_clusters_words_are_cut_to_what_they_should_be() {
+        assert_eq!(said("v1.34.4+k3s1"), "v1.34.4+k3s1");
+        assert_eq!(said("v1\u{0}.3\n4\u{202e}\u{1b}[31m"), "v1.34[31m");
+        assert_eq!(said(&"9".repeat(1 << 20)).len(), LONGEST_VERSION);
+        assert!(is_uid("0b9e9cdb-5b5e-4ad5-9c3e-7b1f0a1c2d3e"));
+        for bad in [
+            "",
+            "kube-system",
+            "0b9e9cdb5b5e4ad59c3e7b1f0a1c2d3e",
+            "{0b9e9cdb-5b5e-4ad5-9c3e-7b1f0a1c2d3e}",
+        ] {
+            assert!(!is_uid(bad), "{bad}");
+        }
     }
 }

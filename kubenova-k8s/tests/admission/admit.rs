@@ -59,7 +59,10 @@ async fn refused(kubeconfig: &str, class: &str) -> String {
 async fn attack_72_a_good_cluster_is_admitted_and_described() {
     let server = ApiServer::start().await;
     let admitted = admit(&server.kubeconfig()).await.unwrap();
-    assert_eq!(admitted.inspection.identity, "uid-1");
+    assert_eq!(
+        admitted.inspection.identity,
+        "11111111-2222-3333-4444-555555555555"
+    );
     assert_eq!(admitted.inspection.version, "v1.34.4");
     assert!(admitted.inspection.missing_rights.is_empty());
     assert!(!admitted.inspection.all_powerful && admitted.proxy.is_none());
@@ -268,4 +271,13 @@ async fn attack_76_proxy_addresses_are_rebuilt_or_refused() {
         proxy.ca_pem.as_deref().map(|pem| pem.replace("\r\n", "\n")),
         Some(server.ca.replace("\r\n", "\n"))
     );
+}
+
+#[tokio::test]
+async fn attack_129_a_cluster_whose_identity_is_no_uid_is_refused() {
+    let server = ApiServer::start().await;
+    server.become_cluster("kube-system\u{0}");
+    assert!(admit(&server.kubeconfig()).await.is_err());
+    server.become_cluster("11111111-2222-3333-4444-555555555555");
+    assert!(admit(&server.kubeconfig()).await.is_ok());
 }

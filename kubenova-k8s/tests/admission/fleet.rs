@@ -21,7 +21,9 @@ use crate::server::{ApiServer, TOKEN};
 /// A fleet that knows this server under the identity that it had.
 async fn registered(server: &ApiServer) -> (KubeFleet, Cluster) {
     let store = Arc::new(MemoryStore::new(Arc::new(TestClock::new())));
-    let cluster = a_cluster().identity("uid-1").build();
+    let cluster = a_cluster()
+        .identity("11111111-2222-3333-4444-555555555555")
+        .build();
     let credential = Secret::new(server.kubeconfig());
     let write = Write::InsertCluster(Box::new(cluster.clone()), credential);
     store.commit(ChangeSet::new().write(write)).await.unwrap();
@@ -36,7 +38,7 @@ async fn registered(server: &ApiServer) -> (KubeFleet, Cluster) {
 async fn attack_74_nothing_is_written_to_another_cluster() {
     let server = ApiServer::start().await;
     let (fleet, cluster) = registered(&server).await;
-    server.become_cluster("uid-2");
+    server.become_cluster("99999999-2222-3333-4444-555555555555");
     let backends = fleet.backends(&cluster).await.unwrap();
     let step = Step::ApplyPlatform(cluster.id);
     let wrote = backends.cluster.apply(&step).await;

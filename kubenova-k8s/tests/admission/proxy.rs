@@ -91,7 +91,9 @@ async fn verify(
             url: url.to_owned(),
             ca_pem: Some(ca.to_owned()),
         }),
-        ..a_cluster().identity("uid-1").build()
+        ..a_cluster()
+            .identity("11111111-2222-3333-4444-555555555555")
+            .build()
     };
     let write = Write::InsertCluster(Box::new(cluster.clone()), Secret::new(api.kubeconfig()));
     store.commit(ChangeSet::new().write(write)).await.unwrap();

@@ -136,7 +136,7 @@ impl ApiServer {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = tcp.local_addr().unwrap();
         let script = Arc::new(Script {
-            uid: Mutex::new("uid-1".to_owned()),
+            uid: Mutex::new("11111111-2222-3333-4444-555555555555".to_owned()),
             seen: Mutex::default(),
             answer,
         });
