@@ -158,12 +158,24 @@ fn spec_of(kind: Kind, object: &Value) -> String {
     if kind.plural != "tenants" {
         return spec.to_string();
     }
-    let list = |field: &str| spec[field].as_array().map_or(0, Vec::len);
-    let permissions = &spec["permissions"];
-    format!(
-        "{} {} {}",
-        list("owners"),
-        list("additionalRoleBindings"),
-        permissions["matchOwners"],
-    )
+    let count = |field: &str| spec[field].as_array().map_or(0, Vec::len);
+    // What is held empty reads like what is absent.
+    let items = |field: &str| match &spec[field]["items"] {
+        Value::Null => "[]".to_owned(),
+        items => items.to_string(),
+    };
+    let services = &spec["serviceOptions"];
+    [
+        count("owners").to_string(),
+        count("additionalRoleBindings").to_string(),
+        spec["permissions"]["matchOwners"].to_string(),
+        services["allowedServices"].to_string(),
+        services["externalIPs"]["allowed"].to_string(),
+        spec["namespaceOptions"]["quota"].to_string(),
+        spec["resourceQuotas"]["scope"].to_string(),
+        items("resourceQuotas"),
+        items("limitRanges"),
+        items("networkPolicies"),
+    ]
+    .join(" ")
 }

@@ -15,7 +15,7 @@ use kubenova_core::value::ClusterId;
 use kubenova_k8s::tenancy::KubeCluster;
 
 use crate::fake::{Fake, refusal};
-use crate::intent::{BINDINGS, NAMESPACE, project};
+use crate::intent::{BINDINGS, NAMESPACE, TENANT, project, tenant};
 
 /// How many kinds are watched.
 const KINDS: usize = 8;
@@ -128,4 +128,38 @@ async fn a_kind_that_is_not_served_yet_silences_no_other_and_is_caught_up_once()
     );
     fake.put(NAMESPACE, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "acme-web", "labels": {"app.kubernetes.io/managed-by": "kubenova", "kubenova.io/project-uid": project().id.to_string()}}}));
     assert_eq!(told.next().await, about_project());
+}
+
+#[tokio::test]
+async fn whatever_of_a_tenant_is_held_is_watched() {
+    let fake = Fake::new();
+    let on = fake.cluster("");
+    on.apply(&Step::ApplyTenant(tenant())).await.unwrap();
+    let mut told = Told::start(&fake, &on, KINDS).await;
+    let ours = fake.get(TENANT).unwrap();
+    let about = Signal::Changed(Work::Tenant(tenant().id));
+    for (path, foreign) in [
+        ("/spec/owners", json!([{"kind": "User", "name": "eve"}])),
+        (
+            "/spec/additionalRoleBindings",
+            json!([{"clusterRoleName": "admin", "subjects": []}]),
+        ),
+        ("/spec/serviceOptions/allowedServices/nodePort", json!(true)),
+        (
+            "/spec/serviceOptions/externalIPs/allowed",
+            json!(["0.0.0.0/0"]),
+        ),
+    ] {
+        let mut changed = ours.clone();
+        *changed.pointer_mut(path).expect(path) = foreign;
+        fake.put(TENANT, changed);
+        assert_eq!(told.next().await, about, "{path}");
+        fake.put(TENANT, ours.clone());
+        assert_eq!(told.next().await, about, "back again: {path}");
+    }
+    let mut more = ours.clone();
+    more["status"] = json!({"state": "Active"});
+    more["spec"]["preventDeletion"] = json!(false);
+    fake.put(TENANT, more);
+    told.quiet().await;
 }
