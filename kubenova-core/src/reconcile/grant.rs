@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::change::{ChangeSet, Receipt, Require, Revoke, Write};
+use crate::change::{ChangeSet, Receipt, Require, Revoke, Work, Write};
 use crate::domain::cluster::Cluster;
 use crate::domain::credential::{CredentialState, Grant};
 use crate::domain::project::Project;
@@ -13,7 +13,7 @@ use crate::ports::cluster::Step;
 use crate::ports::fleet::Backends;
 use crate::ports::store::{Finish, ProjectFilter};
 use crate::reconcile::{TurnError, is_closed, project};
-use crate::value::{GrantId, LabelSelector, Page, Ref};
+use crate::value::{GrantId, LabelSelector, Page, ProjectId, Ref};
 
 /// The API server answers from its cache of good tokens for so long (kube-apiserver, `TokenReview` success cache).
 const TOKEN_CACHE: SignedDuration = SignedDuration::from_secs(10);
@@ -81,9 +81,14 @@ pub(crate) async fn cut(
         return Ok(Finish::Again(LATER));
     }
     let before = grant.revocation;
-    advance(ports, &cluster, &mut grant).await?;
+    let cut = advance(ports, &cluster, &mut grant).await?;
     if grant.revocation != before {
         let mut changes = ChangeSet::new().write(Write::UpdateGrant(Box::new(grant.clone())));
+        // A turn that read who has access before the revocation may bind the account again after us: it, or the turn
+        // after it, looks once more.
+        for project in cut {
+            changes = changes.ask(Work::Project(project), cluster.id);
+        }
         if let Some(receipt) = receipt {
             changes = changes.require(Require::Holds(receipt));
         }
@@ -95,10 +100,16 @@ pub(crate) async fn cut(
     })
 }
 
-async fn advance(ports: &Ports, cluster: &Cluster, grant: &mut Grant) -> Result<(), TurnError> {
+/// One step further; answers the projects whose bindings were cut by it.
+async fn advance(
+    ports: &Ports,
+    cluster: &Cluster,
+    grant: &mut Grant,
+) -> Result<Vec<ProjectId>, TurnError> {
     let backends = ports.fleet.backends(cluster).await?;
+    let mut cut = Vec::new();
     if grant.revocation.binding_cut_at.is_none() {
-        cut_bindings(ports, grant, &backends).await?;
+        cut = cut_bindings(ports, grant, &backends).await?;
         grant.revocation.binding_cut_at = Some(ports.clock.now());
     }
     let account = grant.account();
@@ -110,7 +121,7 @@ async fn advance(ports: &Ports, cluster: &Cluster, grant: &mut Grant) -> Result<
             .await?;
         let left = backends.cluster.observe_account(account).await?;
         if left.account || left.secret {
-            return Ok(());
+            return Ok(cut);
         }
     }
     let now = ports.clock.now();
@@ -118,17 +129,23 @@ async fn advance(ports: &Ports, cluster: &Cluster, grant: &mut Grant) -> Result<
     if now.duration_since(gone) >= TOKEN_CACHE {
         grant.revocation.credential_dead_at = Some(now);
     }
-    Ok(())
+    Ok(cut)
 }
 
 /// Takes the account out of the bindings of every project it opened.
-async fn cut_bindings(ports: &Ports, grant: &Grant, backends: &Backends) -> Result<(), TurnError> {
+async fn cut_bindings(
+    ports: &Ports,
+    grant: &Grant,
+    backends: &Backends,
+) -> Result<Vec<ProjectId>, TurnError> {
     if let Some(id) = grant.project {
-        if let Some(project) = ports.store.project(id).await? {
-            cut_one(ports, &project, backends).await?;
-        }
-        return Ok(());
+        let Some(project) = ports.store.project(id).await? else {
+            return Ok(Vec::new());
+        };
+        cut_one(ports, &project, backends).await?;
+        return Ok(vec![id]);
     }
+    let mut cut = Vec::new();
     let mut page = Page::first(Page::MAX);
     loop {
         let all = ProjectFilter {
@@ -139,6 +156,7 @@ async fn cut_bindings(ports: &Ports, grant: &Grant, backends: &Backends) -> Resu
         let found = ports.store.projects(all, page).await?;
         for project in &found.items {
             cut_one(ports, project, backends).await?;
+            cut.push(project.id);
         }
         match found.next {
             Some(next) => {
@@ -147,7 +165,7 @@ async fn cut_bindings(ports: &Ports, grant: &Grant, backends: &Backends) -> Resu
                     after: Some(next),
                 }
             }
-            None => return Ok(()),
+            None => return Ok(cut),
         }
     }
 }

@@ -11,8 +11,9 @@ use kubenova_core::domain::service::{IssueToken, IssuedKubeconfig};
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::error::Error;
 use kubenova_core::ports::Clock;
-use kubenova_core::ports::cluster::ClusterError;
-use kubenova_core::value::{Subject, TokenId};
+use kubenova_core::ports::cluster::{BindingSubject, ClusterError, ClusterState as _, Step};
+use kubenova_core::reconcile::spec;
+use kubenova_core::value::{Subject, SubjectKind, TokenId};
 
 use crate::world::{World, at_project, at_tenant, name};
 
@@ -75,6 +76,37 @@ async fn a_kubeconfig_is_bound_before_the_answer_and_cut_by_its_revocation() {
     world
         .work_until("the API server's cache ran out", dead)
         .await;
+}
+
+/// A turn that had read who has access before the revocation, and writes after the cut.
+#[tokio::test(start_paused = true)]
+async fn a_binding_that_a_late_turn_made_again_does_not_stay() {
+    let world = World::new().await;
+    let (_, project) = ready(&world).await;
+    let before = world.sim.inventory();
+    let issued = issue(&world, &project).await;
+    let account = Subject::parse(&issued.grant.account().full_name()).unwrap();
+    let stale = Step::ApplyBinding(
+        spec::project(&project),
+        ProjectRole::ReadOnly,
+        [BindingSubject {
+            kind: SubjectKind::ServiceAccount,
+            subject: account,
+        }]
+        .into(),
+    );
+    // Nothing of the issue is left to do that could look by chance.
+    while world.work().await > 0 {}
+    let cut = world
+        .grants()
+        .revoke(&world.me, issued.grant.id)
+        .await
+        .unwrap();
+    assert!(cut.revocation.binding_cut_at.is_some());
+    world.sim.apply(&stale).await.unwrap();
+    assert_ne!(world.sim.inventory(), before);
+    world.work().await;
+    assert_eq!(world.sim.inventory(), before, "the next round looks again");
 }
 
 #[tokio::test(start_paused = true)]
