@@ -72,6 +72,40 @@ impl Site {
         self.folder.path().join("token")
     }
 
+    /// The sealing key is lost, and another one stands in its file.
+    pub(crate) fn lose_sealing_key(&self) {
+        let file = self.folder.path().join("seal");
+        std::fs::rename(&file, file.with_extension("lost")).unwrap();
+        let mut generate = Blocking::new(PROGRAM);
+        generate.args(["keys", "generate", "--kind", "seal"]);
+        assert!(generate.arg(&file).status().unwrap().success());
+    }
+
+    /// The key that was lost is found.
+    pub(crate) fn find_sealing_key(&self) {
+        let file = self.folder.path().join("seal");
+        std::fs::rename(file.with_extension("lost"), &file).unwrap();
+    }
+
+    /// What a server says that must not start.
+    pub(crate) async fn refuses_to_start(&self) -> String {
+        let settings = self.settings.iter();
+        let ended = Command::new(PROGRAM)
+            .arg("serve")
+            .env_clear()
+            .envs(settings.map(|(key, value)| (format!("KUBENOVA__{key}"), value)))
+            .envs([
+                ("KUBENOVA__HTTP__LISTEN", "127.0.0.1:0"),
+                ("KUBENOVA__METRICS__LISTEN", "127.0.0.1:0"),
+            ])
+            .kill_on_drop(true)
+            .output();
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        let ended = ended.expect("it gives up").unwrap();
+        assert!(!ended.status.success());
+        String::from_utf8(ended.stderr).unwrap()
+    }
+
     /// Starts a server and waits until it is ready. `role` is `all`, `api` or `worker`.
     pub(crate) async fn start(&self, role: &str) -> Server {
         let (api, metrics) = (free_port(), free_port());

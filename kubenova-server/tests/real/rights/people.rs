@@ -146,3 +146,25 @@ async fn attack_120_an_issued_token_is_kept_nowhere() {
     }
     clear(server, [&home, &other]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attack_127_a_server_with_another_sealing_key_does_not_start() {
+    let _alone = place::alone().await;
+    let site = Site::postgres().await;
+    let server = site.start("all").await;
+    server.register("sealed").await;
+    server.stop().await;
+    site.lose_sealing_key();
+    let said = site.refuses_to_start().await;
+    let last = said.lines().last().unwrap();
+    assert!(
+        last.starts_with("kubenova-server: seal.key_files: "),
+        "{said}"
+    );
+    // The harmless form: with its own key it starts, and works on the cluster.
+    site.find_sealing_key();
+    let server = site.start("all").await;
+    server.api.get("/clusters/sealed/capabilities").await;
+    server.api.delete("/clusters/sealed").await;
+    server.stop().await;
+}
