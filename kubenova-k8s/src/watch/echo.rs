@@ -160,9 +160,10 @@ fn spec_of(kind: Kind, object: &Value) -> String {
     }
     let count = |field: &str| spec[field].as_array().map_or(0, Vec::len);
     // What is held empty reads like what is absent.
-    let items = |field: &str| match &spec[field]["items"] {
-        Value::Null => "[]".to_owned(),
-        items => items.to_string(),
+    let items = |field: &str| {
+        let list = &spec[field]["items"];
+        list.as_array()
+            .map_or_else(|| "[]".to_owned(), |_| list.to_string())
     };
     let services = &spec["serviceOptions"];
     [
