@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use kubenova_core::ports::store::StoreError;
@@ -18,9 +21,7 @@ use kubenova_core::value::{
 };
 
 /// A row of a list.
-pub(super) trait Row:
-    for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin
-{
+pub(super) trait Row: for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin {
     /// What it becomes.
     type Value: Send;
 
@@ -42,6 +43,15 @@ pub(super) trait Labelled: Row {
 
 /// Labels and annotations.
 pub(super) type Map = BTreeMap<String, String>;
+
+/// A column of JSON, by its place.
+pub(super) fn json<T: DeserializeOwned>(row: &PgRow, place: usize) -> Result<T, sqlx::Error> {
+    let bytes = row.try_get_raw(place)?.as_bytes();
+    let bytes = bytes.map_err(sqlx::Error::Decode)?;
+    // The binary form of `jsonb` is its version, which is 1, and the text.
+    let text = bytes.strip_prefix(&[1]).unwrap_or(bytes);
+    serde_json::from_slice(text).map_err(|err| sqlx::Error::Decode(err.into()))
+}
 
 /// A condition as it is stored.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,32 +1,49 @@
 //! Rows of tenants.
 
 use jiff_sqlx::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{Annotations, ClusterId, Labels, Position, TenantId};
 
-use super::{ConditionRow, Labelled, Map, Place, Row, moment};
+use super::{ConditionRow, Labelled, Map, Place, Row, json, moment};
 
-#[derive(sqlx::FromRow)]
 pub(in crate::postgres) struct TenantRow {
     pub(in crate::postgres) id: Uuid,
     pub(in crate::postgres) cluster_id: Uuid,
     pub(in crate::postgres) name: String,
-    #[sqlx(json)]
     pub(in crate::postgres) owners: Vec<String>,
-    #[sqlx(json)]
     labels: Map,
-    #[sqlx(json)]
     annotations: Map,
     created_at: Timestamp,
     generation: i64,
     deleting_at: Option<Timestamp>,
     phase: String,
     observed: i64,
-    #[sqlx(json)]
     conditions: Vec<ConditionRow>,
+}
+
+/// By place, in the order of `tenant_columns`: twelve names looked up in each of 50 rows are a part of what a list costs.
+impl FromRow<'_, PgRow> for TenantRow {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get(0)?,
+            cluster_id: row.try_get(1)?,
+            name: row.try_get(2)?,
+            owners: json(row, 3)?,
+            labels: json(row, 4)?,
+            annotations: json(row, 5)?,
+            created_at: row.try_get(6)?,
+            generation: row.try_get(7)?,
+            deleting_at: row.try_get(8)?,
+            phase: row.try_get(9)?,
+            observed: row.try_get(10)?,
+            conditions: json(row, 11)?,
+        })
+    }
 }
 
 impl Row for TenantRow {
