@@ -8,10 +8,9 @@
 mod access;
 mod converge;
 mod drift;
-mod fleet;
 mod foreign;
-mod ground;
 mod kit;
 mod posture;
+mod proxied;
 mod release;
-mod somebody;
+mod suite;

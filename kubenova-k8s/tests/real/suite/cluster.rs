@@ -15,9 +15,9 @@ use kubenova_core::testing::suite::cluster::Ground;
 use kubenova_core::value::{ClusterId, Name, Secret};
 use kubenova_k8s::tenancy::KubeCluster;
 
+use super::somebody;
 use crate::access::{code, handed_out};
 use crate::kit::{ALONE, INSTALLATION, admin, client, cluster, platform, unique};
-use crate::somebody;
 
 kubenova_core::cluster_conformance!(conformance, real());
 
