@@ -16,51 +16,58 @@ use kube::api::{ListParams, PostParams};
 use kube::client::Body;
 use kube::{Api, Client};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use kubenova_core::value::{Name, Secret};
 
-use super::users;
+use super::{Front, users};
 use crate::access::handed_out;
 use crate::kit::client;
 
-/// Where it answers, and its CA.
-pub(crate) struct StandIn {
-    pub(crate) url: String,
-    pub(crate) ca_pem: String,
-}
-
 /// Starts one; it ends with the test.
-pub(crate) async fn start(admin: Client) -> StandIn {
-    let (tls, ca_pem) = certificate();
+pub(crate) async fn start(admin: Client) -> Front {
+    let (cert, key, ca_pem) = certificate();
+    let tls = acceptor(&cert, &key);
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}", tcp.local_addr().unwrap());
     let router = Router::new().fallback(handle).with_state(Arc::new(admin));
     tokio::spawn(async move { axum::serve(Secure { tcp, tls }, router).await });
-    StandIn { url, ca_pem }
+    Front {
+        url,
+        ca_pem,
+        _running: None,
+    }
 }
 
-fn certificate() -> (TlsAcceptor, String) {
+/// A certificate of loopback, its key, and the CA's certificate; all PEM.
+pub(crate) fn certificate() -> (String, String, String) {
     let key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca_pem = ca.self_signed(&key).unwrap().pem();
     let issuer = Issuer::new(ca, key);
     let key = KeyPair::generate().unwrap();
-    let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let names = ["127.0.0.1", "localhost"].map(str::to_owned);
+    let own = CertificateParams::new(names).unwrap();
     let own = own.signed_by(&key, &issuer).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    (own.pem(), key.serialize_pem(), ca_pem)
+}
+
+fn acceptor(cert: &str, key: &str) -> TlsAcceptor {
+    let cert = CertificateDer::from_pem_slice(cert.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![own.der().clone()], key)
+        .with_single_cert(vec![cert], key)
         .unwrap();
-    (TlsAcceptor::from(Arc::new(config)), ca_pem)
+    TlsAcceptor::from(Arc::new(config))
 }
 
 struct Secure {
