@@ -127,6 +127,7 @@ impl ClusterState for KubeCluster {
             Step::DeleteOwner(id, name) => tenant::delete_owner(calls, *id, name).await,
             Step::DeleteTenant(id, name) => tenant::delete(calls, *id, name).await,
             Step::ApplyNamespace(want) => project::apply(calls, want).await,
+            Step::CreateNamespace(want) => project::create(calls, want).await,
             Step::DeleteNamespace(id, name) => project::delete(calls, *id, name).await,
             Step::ApplyBinding(want, role, subjects) => {
                 project::apply_binding(calls, want, *role, subjects).await

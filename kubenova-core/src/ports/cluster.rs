@@ -236,8 +236,12 @@ pub enum Step {
     DeleteOwner(TenantId, String),
     /// The Capsule Tenant, by name; only if it carries our id.
     DeleteTenant(TenantId, Name),
-    /// The namespace.
+    /// The namespace, wherever it stands. Like [`Step::CreateNamespace`] it ends well only when the cluster's answer to
+    /// this very write shows both marks of membership and all that was asked for; otherwise [`ClusterError::Conflict`].
     ApplyNamespace(ProjectSpec),
+    /// The namespace that a look of the same turn found absent: written without a second look. One that somebody else
+    /// made in between is given back as it was, and refused.
+    CreateNamespace(ProjectSpec),
     /// The namespace; only if it carries our id.
     DeleteNamespace(ProjectId, Name),
     /// A role binding with exactly these subjects; never empty.

@@ -109,7 +109,6 @@ async fn converge(
     }
     let steps = plan::project::converge(&want, &plan::project::holders(&access, now), &seen);
     apply_all(&backends, &steps).await?;
-    verify(&backends, &steps, project).await?;
     let mut status = record::deployed(&project.status, project.generation, now);
     if !steps.is_empty()
         && record::is_drift(&project.status, project.generation)
@@ -120,27 +119,6 @@ async fn converge(
         record::repaired(&mut status, &what, now);
     }
     Ok(Some((status, Finish::Done)))
-}
-
-/// Membership is label *and* owner reference: read back what was written.
-async fn verify(
-    backends: &Backends,
-    steps: &[Step],
-    project: &Project,
-) -> Result<(), ClusterError> {
-    if !steps
-        .iter()
-        .any(|step| matches!(step, Step::ApplyNamespace(_)))
-    {
-        return Ok(());
-    }
-    let want = spec::project(project);
-    match backends.cluster.observe_project(&want).await?.namespace {
-        Presence::Current => Ok(()),
-        Presence::Absent | Presence::Differs | Presence::Terminating | Presence::Foreign => {
-            Err(ClusterError::Conflict)
-        }
-    }
 }
 
 async fn tell_drift(backends: &Backends, project: &Project, what: &str) {

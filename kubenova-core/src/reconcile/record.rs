@@ -79,7 +79,9 @@ const fn noun(step: &Step) -> &'static str {
         }
         Step::ApplyTenant(_) | Step::DeleteTenant(..) => "the Capsule Tenant",
         Step::ApplyOwner(..) | Step::DeleteOwner(..) => "an owner of the Capsule Tenant",
-        Step::ApplyNamespace(_) | Step::DeleteNamespace(..) => "the namespace",
+        Step::ApplyNamespace(_) | Step::CreateNamespace(_) | Step::DeleteNamespace(..) => {
+            "the namespace"
+        }
         Step::ApplyBinding(..) | Step::DeleteBinding(..) => "a RoleBinding",
         Step::ApplyAccount(..) | Step::DeleteAccount(_) => "an account",
         Step::RecordDrift { .. } => "an Event",

@@ -28,7 +28,9 @@ impl Objects {
                     .retain(|there, owner| there != name || owner.tenant != *id);
             }
             Step::DeleteTenant(id, name) => self.delete_tenant(*id, name),
-            Step::ApplyNamespace(spec) => return self.apply_namespace(spec),
+            Step::ApplyNamespace(spec) | Step::CreateNamespace(spec) => {
+                return self.apply_namespace(spec);
+            }
             Step::DeleteNamespace(id, name) => self.delete_namespace(*id, name),
             Step::ApplyBinding(spec, role, subjects) => {
                 let namespace = self

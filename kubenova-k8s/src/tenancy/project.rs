@@ -20,29 +20,39 @@ pub(super) async fn observe(
     want: &ProjectSpec,
 ) -> Result<ObservedProject, ClusterError> {
     let name = want.namespace.as_str();
-    let (there, bindings) = futures::try_join!(
-        calls.get(NAMESPACE, None, name),
-        calls.list(BINDING, Some(name), "")
-    )?;
+    let there = calls.get(NAMESPACE, None, name).await?;
     let presence = presence(there.as_ref(), want);
-    let mut seen = BTreeMap::new();
-    if presence != Presence::Foreign {
-        for role in ProjectRole::ALL {
-            let named = rbac::binding_name(role);
-            let found = bindings
-                .iter()
-                .find(|one| one.metadata.name.as_deref() == Some(&named));
-            if let Some(found) = found.filter(|one| !is_terminating(one)) {
-                seen.insert(role, subjects(found, want, role));
-            }
+    // Without a namespace, or in one that is not ours, there is nothing of ours.
+    let bindings = match presence {
+        Presence::Absent | Presence::Foreign => BTreeMap::new(),
+        Presence::Current | Presence::Differs | Presence::Terminating => {
+            bindings(&calls.list(BINDING, Some(name), "").await?, want)
         }
-    }
+    };
     let stuck = there.filter(is_terminating).and_then(|there| stuck(&there));
     Ok(ObservedProject {
         namespace: presence,
-        bindings: seen,
+        bindings,
         stuck,
     })
+}
+
+/// Ours among all role bindings of the namespace.
+fn bindings(
+    all: &[DynamicObject],
+    want: &ProjectSpec,
+) -> BTreeMap<ProjectRole, Option<BTreeSet<BindingSubject>>> {
+    let mut seen = BTreeMap::new();
+    for role in ProjectRole::ALL {
+        let named = rbac::binding_name(role);
+        let found = all
+            .iter()
+            .find(|one| one.metadata.name.as_deref() == Some(&named));
+        if let Some(found) = found.filter(|one| !is_terminating(one)) {
+            seen.insert(role, subjects(found, want, role));
+        }
+    }
+    seen
 }
 
 /// Membership is label *and* owner reference.
@@ -124,26 +134,44 @@ fn stuck(there: &DynamicObject) -> Option<String> {
 }
 
 pub(super) async fn apply(calls: &Calls, want: &ProjectSpec) -> Result<(), ClusterError> {
-    let foreign = || ClusterError::Denied {
-        what: "a namespace of this name that is not ours".to_owned(),
-    };
     let there = calls.get(NAMESPACE, None, want.namespace.as_str()).await?;
-    let before = presence(there.as_ref(), want);
-    if before == Presence::Foreign {
-        return Err(foreign());
+    match presence(there.as_ref(), want) {
+        Presence::Foreign => Err(foreign()),
+        Presence::Absent => create(calls, want).await,
+        Presence::Current | Presence::Differs | Presence::Terminating => {
+            let manifest = namespace::namespace(want);
+            read_back(&calls.apply(NAMESPACE, &manifest).await?, want)
+        }
     }
+}
+
+/// Writes what a look has just found absent, and takes nothing from anybody who was faster.
+pub(super) async fn create(calls: &Calls, want: &ProjectSpec) -> Result<(), ClusterError> {
     let manifest = namespace::namespace(want);
-    if before != Presence::Absent {
-        calls.apply(NAMESPACE, &manifest).await?;
-        return Ok(());
-    }
     let made = calls.apply_new(NAMESPACE, &manifest).await?;
     if existed_before(&made) {
         // Somebody else made it between the look and the write: give back what we added.
         give_back(calls, made).await?;
         return Err(foreign());
     }
-    Ok(())
+    read_back(&made, want)
+}
+
+fn foreign() -> ClusterError {
+    ClusterError::Denied {
+        what: "a namespace of this name that is not ours".to_owned(),
+    }
+}
+
+/// Membership is label *and* owner reference: the API server answers a write with the object as it is stored, Capsule's
+/// part in it, so that what was written is read back without another call.
+fn read_back(written: &DynamicObject, want: &ProjectSpec) -> Result<(), ClusterError> {
+    match presence(Some(written), want) {
+        Presence::Current => Ok(()),
+        Presence::Absent | Presence::Differs | Presence::Terminating | Presence::Foreign => {
+            Err(ClusterError::Conflict)
+        }
+    }
 }
 
 /// Takes everything of ours off it again, also while others write it: what stays marked would be taken for ours.

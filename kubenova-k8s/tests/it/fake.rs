@@ -35,6 +35,8 @@ struct World {
     calls: Vec<String>,
     fault: Option<Fault>,
     version: u64,
+    /// Nobody adds a reference to a labelled namespace.
+    without_capsule: bool,
 }
 
 /// A refusal as an API server writes it.
@@ -81,6 +83,11 @@ impl Fake {
     /// What the answer to some calls is from now on, instead of the usual one.
     pub(crate) fn fault(&self, fault: impl Fn(&str) -> Option<Response> + Send + Sync + 'static) {
         self.world().fault = Some(Arc::new(fault));
+    }
+
+    /// From now on labels of Capsule mean nothing here.
+    pub(crate) fn without_capsule(&self) {
+        self.world().without_capsule = true;
     }
 
     /// Somebody else writes an object.
@@ -165,6 +172,10 @@ impl Fake {
         managers.retain(|one| *one != manager);
         managers.push(manager);
         object["metadata"]["managedFields"] = json!(managers);
+        let alone = self.world().without_capsule;
+        if !alone {
+            refer(&mut object);
+        }
         self.put(path, object);
         Json(self.get(path)).into_response()
     }
@@ -210,6 +221,14 @@ impl Fake {
             std::future::ready(line)
         });
         Body::from_stream(stream).into_response()
+    }
+}
+
+/// What Capsule's webhook adds to a labelled namespace within the same write.
+fn refer(object: &mut Value) {
+    let label = &object["metadata"]["labels"]["capsule.clastix.io/tenant"];
+    if let Some(tenant) = label.as_str().map(str::to_owned) {
+        object["metadata"]["ownerReferences"] = json!([{"apiVersion": "capsule.clastix.io/v1beta2", "kind": "Tenant", "name": tenant, "uid": "t"}]);
     }
 }
 

@@ -56,14 +56,9 @@ async fn a_value_of_somebody_else_is_not_taken_in_the_same_moment() {
     let mut theirs = foreign();
     theirs["metadata"]["labels"]["app.kubernetes.io/managed-by"] = json!("helm");
     fake.put(NAMESPACE, theirs.clone());
-    let looked = AtomicBool::new(false);
-    fake.fault(move |call| {
-        let first = call == format!("GET {NAMESPACE}") && !looked.swap(true, Ordering::SeqCst);
-        first.then(|| refusal(404, "not found"))
-    });
     let refused = fake
         .cluster("")
-        .apply(&Step::ApplyNamespace(project()))
+        .apply(&Step::CreateNamespace(project()))
         .await;
     assert_eq!(refused, Err(ClusterError::Conflict));
     let there = fake.get(NAMESPACE).unwrap();
@@ -159,13 +154,14 @@ async fn what_was_replaced_after_the_look_survives() {
 async fn a_namespace_needs_label_and_reference_to_be_current() {
     let fake = Fake::new();
     let on = fake.cluster("");
-    on.apply(&Step::ApplyNamespace(project())).await.unwrap();
+    on.apply(&Step::CreateNamespace(project())).await.unwrap();
     let presence = || async { on.observe_project(&project()).await.unwrap().namespace };
-    assert_eq!(presence().await, Presence::Differs, "no reference yet");
-    let mut there = fake.get(NAMESPACE).unwrap();
-    there["metadata"]["ownerReferences"] = json!([{"apiVersion": "capsule.clastix.io/v1beta2", "kind": "Tenant", "name": "acme", "uid": "t"}]);
-    fake.put(NAMESPACE, there.clone());
     assert_eq!(presence().await, Presence::Current);
+    let mut there = fake.get(NAMESPACE).unwrap();
+    let reference = there["metadata"]["ownerReferences"].take();
+    fake.put(NAMESPACE, there.clone());
+    assert_eq!(presence().await, Presence::Differs, "no reference");
+    there["metadata"]["ownerReferences"] = reference;
     there["metadata"]["labels"]
         .as_object_mut()
         .unwrap()
@@ -179,6 +175,32 @@ async fn a_namespace_needs_label_and_reference_to_be_current() {
     assert_eq!(seen.namespace, Presence::Terminating);
     let stuck = seen.stuck.unwrap();
     assert!(stuck.contains("finalizers") && !stuck.contains("secret-name"));
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_lacks_a_mark_is_no_success() {
+    let fake = Fake::new();
+    let on = fake.cluster("");
+    fake.without_capsule();
+    for step in [
+        Step::CreateNamespace(project()),
+        Step::ApplyNamespace(project()),
+    ] {
+        assert_eq!(on.apply(&step).await, Err(ClusterError::Conflict));
+    }
+    let seen = on.observe_project(&project()).await.unwrap();
+    assert_eq!(seen.namespace, Presence::Differs, "label alone");
+}
+
+#[tokio::test]
+async fn a_new_project_costs_one_look_and_one_write_an_object() {
+    let fake = Fake::new();
+    let on = fake.cluster("");
+    let seen = on.observe_project(&project()).await.unwrap();
+    assert_eq!(seen.namespace, Presence::Absent);
+    on.apply(&Step::CreateNamespace(project())).await.unwrap();
+    let calls = [format!("GET {NAMESPACE}"), format!("PATCH {NAMESPACE}")];
+    assert_eq!(fake.calls(), calls);
 }
 
 #[tokio::test]

@@ -80,7 +80,8 @@ pub fn converge(
     let mut steps = Vec::new();
     match seen.namespace {
         Presence::Foreign | Presence::Terminating => return steps,
-        Presence::Absent | Presence::Differs => steps.push(Step::ApplyNamespace(want.clone())),
+        Presence::Absent => steps.push(Step::CreateNamespace(want.clone())),
+        Presence::Differs => steps.push(Step::ApplyNamespace(want.clone())),
         Presence::Current => {}
     }
     steps.extend(bindings(want, held, seen));
