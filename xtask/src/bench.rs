@@ -3,6 +3,7 @@
 //! The servers under load have the role `api`: their 10 000 tenants are intent only, and nothing touches the cluster.
 
 mod converge;
+mod drift;
 mod figure;
 mod fill;
 mod load;
@@ -50,6 +51,8 @@ enum Part {
     Postgres,
     /// Projects on the cluster
     Converge,
+    /// Foreign changes on the cluster
+    Drift,
 }
 
 /// What every part needs.
@@ -104,6 +107,12 @@ async fn measure(
     }
     if bench.has(Part::Postgres) {
         bench.store("postgres", report).await.context("Postgres")?;
+    }
+    // Before the cluster is full of projects: it shall be quiet.
+    if bench.has(Part::Drift) {
+        let at = bench.room("drift")?;
+        let ran = drift::measure(&bench.program, &at, &bench.cluster, options.quick, report);
+        ran.await.context("drift")?;
     }
     if bench.has(Part::Converge) {
         let at = bench.room("converge")?;

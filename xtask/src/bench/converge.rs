@@ -19,6 +19,8 @@ use crate::{Context as _, Failure, Result};
 const ROUNDS: usize = 3;
 /// Projects at a time, on both sides; the server's own share of one cluster is as large.
 const AT_ONCE: usize = 8;
+/// The tenant whose objects the plain client copies.
+const MODEL: &str = "bench-model";
 const PATIENCE: Duration = Duration::from_secs(300);
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 const TENANTS: &str = "/apis/capsule.clastix.io/v1beta2/tenants";
@@ -48,13 +50,22 @@ pub(super) async fn measure(
     raced.and(stopped)
 }
 
-async fn race(server: &Server, cluster: &Cluster, quick: bool, report: &mut Report) -> Result<()> {
+/// An admin of the server, and the uid of the cluster there, ready for tenants.
+///
+/// # Errors
+/// When the server refuses.
+pub(super) async fn ready(server: &Server, cluster: &Cluster) -> Result<(Api, String)> {
     let admin = fill::admin(server)?;
     let uid = fill::register(&admin, cluster).await?;
     let bootstrap = Call::post(format!("/clusters/{uid}/bootstrap/tenancy"), Value::Null);
     admin
         .call(bootstrap.want(StatusCode::ACCEPTED).wait(30).quietly())
         .await?;
+    Ok((admin, uid))
+}
+
+async fn race(server: &Server, cluster: &Cluster, quick: bool, report: &mut Report) -> Result<()> {
+    let (admin, uid) = ready(server, cluster).await?;
     let race = Race {
         admin,
         cluster: uid,
@@ -70,10 +81,22 @@ impl Race {
     async fn rounds(&self, report: &mut Report) -> Result<()> {
         let before = load();
         let (mut ours, mut plain) = (Vec::new(), Vec::new());
+        self.tenant(MODEL).await?;
+        self.project(MODEL, 0).await?;
+        self.followed(MODEL, 0, Instant::now()).await?;
         for round in 0..ROUNDS {
-            let tenant = format!("bench-{round}");
-            ours.push(self.through_us(&tenant).await?);
-            plain.push(self.plainly(&tenant, &format!("plain-{round}")).await?);
+            // Who comes first finds the cluster quieter: it is each side in turn.
+            for side in [round % 2, (round + 1) % 2] {
+                if side == 0 {
+                    let tenant = format!("bench-{round}");
+                    ours.push(self.through_us(&tenant).await?);
+                    self.settled(&tenant).await?;
+                } else {
+                    let tenant = format!("plain-{round}");
+                    plain.push(self.plainly(&tenant).await?);
+                    self.settled(&tenant).await?;
+                }
+            }
         }
         let (ours, plain) = (median(ours), median(plain));
         let many = self.projects;
@@ -90,60 +113,75 @@ impl Race {
         Ok(())
     }
 
+    fn projects_of(&self, tenant: &str) -> String {
+        format!("/clusters/{}/tenants/{tenant}/projects", self.cluster)
+    }
+
+    async fn tenant(&self, name: &str) -> Result<()> {
+        let body = json!({"name": name, "owners": ["alice"]});
+        let tenants = format!("/clusters/{}/tenants", self.cluster);
+        let made = self
+            .admin
+            .call(Call::post(tenants, body).wait(30).quietly());
+        made.await.map(drop)
+    }
+
+    /// A project and its member.
+    async fn project(&self, tenant: &str, n: usize) -> Result<()> {
+        let (at, name) = (self.projects_of(tenant), format!("p{n}"));
+        let access = format!("{at}/{name}/access");
+        let body = json!({"name": name, "labels": {"app": "shop"}});
+        self.admin.call(Call::post(at, body).quietly()).await?;
+        let members = json!({"members": [{"subject": "dev", "role": "projectDev"}]});
+        let put = self.admin.call(Call::put(access, members).quietly());
+        put.await.map(drop)
+    }
+
+    /// Waits until the cluster equals a project's newest intent.
+    async fn followed(&self, tenant: &str, n: usize, begun: Instant) -> Result<()> {
+        let path = format!("{}/p{n}", self.projects_of(tenant));
+        while !is_followed(&self.admin.call(Call::get(path.as_str()).quietly()).await?) {
+            if begun.elapsed() > PATIENCE {
+                return Err(Failure::new(format!("{path} is not deployed")));
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
     /// Projects with a member each, from the first request until the last is deployed; per second.
     async fn through_us(&self, tenant: &str) -> Result<f64> {
-        let tenants = format!("/clusters/{}/tenants", self.cluster);
-        let body = json!({"name": tenant, "owners": ["alice"]});
-        self.admin
-            .call(Call::post(tenants.as_str(), body).wait(30).quietly())
-            .await?;
-        let projects = format!("{tenants}/{tenant}/projects");
-        let create = |n: usize| {
-            let (at, name) = (projects.as_str(), format!("p{n}"));
-            async move {
-                let body = json!({"name": name, "labels": {"app": "shop"}});
-                self.admin.call(Call::post(at, body).quietly()).await?;
-                let members = json!({"members": [{"subject": "dev", "role": "projectDev"}]});
-                self.admin
-                    .call(Call::put(format!("{at}/{name}/access"), members).quietly())
-                    .await
-            }
-        };
+        self.tenant(tenant).await?;
         let begun = Instant::now();
-        stream::iter((0..self.projects).map(create))
+        stream::iter((0..self.projects).map(|n| self.project(tenant, n)))
             .buffer_unordered(AT_ONCE)
             .try_collect::<Vec<_>>()
             .await?;
-        let list = format!("{projects}?limit=200");
-        loop {
-            let found = self.admin.call(Call::get(list.as_str()).quietly()).await?;
-            let done = found
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter(|one| is_followed(one))
-                .count();
-            if done == self.projects {
-                return Ok(self.projects as f64 / begun.elapsed().as_secs_f64());
-            }
-            if begun.elapsed() > PATIENCE {
-                return Err(Failure::new(format!(
-                    "only {done} projects of {} are deployed",
-                    self.projects
-                )));
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        for n in 0..self.projects {
+            self.followed(tenant, n, begun).await?;
         }
+        Ok(self.projects as f64 / begun.elapsed().as_secs_f64())
     }
 
-    /// The objects of `model`'s first project, as many times, in a Tenant of their own; per second.
-    async fn plainly(&self, model: &str, tenant: &str) -> Result<f64> {
+    /// Waits until Capsule knows all namespaces of a Tenant: what it still has to do would slow the next measurement.
+    async fn settled(&self, tenant: &str) -> Result<()> {
+        let path = format!("{TENANTS}/{tenant}");
+        let all = async || {
+            let found = self.kube.get(&path).await.ok().flatten()?;
+            let size = found["status"]["size"].as_u64()?;
+            (usize::try_from(size).ok()? == self.projects).then_some(())
+        };
+        crate::cluster::api::until("all of a Tenant", PATIENCE, || Ok(()), all).await
+    }
+
+    /// The objects of the model's project, as many times, in a Tenant of their own; per second.
+    async fn plainly(&self, tenant: &str) -> Result<f64> {
         let namespace = self
-            .found(&format!("/api/v1/namespaces/{model}-p0"))
+            .found(&format!("/api/v1/namespaces/{MODEL}-p0"))
             .await?;
-        let binding = format!("{RBAC}/namespaces/{model}-p0/rolebindings/kubenova:projectDev");
+        let binding = format!("{RBAC}/namespaces/{MODEL}-p0/rolebindings/kubenova:projectDev");
         let binding = self.found(&binding).await?;
-        let mut owner = self.found(&format!("{TENANTS}/{model}")).await?;
+        let mut owner = self.found(&format!("{TENANTS}/{MODEL}")).await?;
         bare(&mut owner, tenant, tenant);
         self.kube.create(TENANTS, &owner).await?;
         self.until_ready(tenant).await?;
@@ -189,12 +227,13 @@ impl Race {
 
     /// Deletes what both sides made.
     async fn clear(&self) -> Result<()> {
-        for round in 0..ROUNDS {
-            let ours = format!(
-                "/clusters/{}/tenants/bench-{round}?cascade=true",
-                self.cluster
-            );
+        let ours = (0..ROUNDS).map(|round| format!("bench-{round}"));
+        for tenant in ours.chain([MODEL.to_owned()]) {
+            let tenants = format!("/clusters/{}/tenants", self.cluster);
+            let ours = format!("{tenants}/{tenant}?cascade=true");
             let _ = self.admin.call(Call::delete(ours).wait(60).quietly()).await;
+        }
+        for round in 0..ROUNDS {
             for n in 0..self.projects {
                 self.kube
                     .delete(&format!("/api/v1/namespaces/plain-{round}-p{n}"))

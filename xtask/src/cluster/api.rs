@@ -76,6 +76,16 @@ impl Api {
             .map(drop)
     }
 
+    /// Changes the object at `path` by a merge patch.
+    ///
+    /// # Errors
+    /// When the API server refuses or does not answer.
+    pub async fn merge(&self, path: &str, patch: &Value) -> Result<()> {
+        self.write(Method::PATCH, path, "application/merge-patch+json", patch)
+            .await
+            .map(drop)
+    }
+
     /// Posts an object to the collection or subresource at `path`.
     ///
     /// # Errors
