@@ -3,6 +3,7 @@
 mod caps;
 mod drift;
 mod full_pass;
+mod lease;
 mod pool;
 mod refusals;
 mod revocations;

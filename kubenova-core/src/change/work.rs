@@ -65,7 +65,7 @@ pub struct WorkRequest {
 }
 
 /// Which request was claimed, and by whom: both must still match for a result to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Receipt {
     /// The item.
     pub item: Work,

@@ -18,7 +18,8 @@ use kubenova_core::{
 
 use super::{
     caps::Caps,
-    turn::{self, Ended, LEASE},
+    lease::{LEASE, Leases},
+    turn::{self, Ended},
 };
 use crate::{config, http::chain};
 
@@ -44,6 +45,7 @@ pub struct Pool {
     caps: Caps,
     running: JoinSet<Ended>,
     claims: HashMap<Id, Claim>,
+    leases: Arc<Leases>,
     /// The last claim failed, and that was told.
     away: bool,
 }
@@ -59,12 +61,21 @@ impl Pool {
             caps: Caps::new(config.per_cluster),
             running: JoinSet::new(),
             claims: HashMap::new(),
+            leases: Arc::default(),
             away: false,
         }
     }
 
     /// Works until told to stop, then finishes what is begun or gives it back.
-    pub async fn run(mut self, stop: CancellationToken) {
+    pub async fn run(self, stop: CancellationToken) {
+        let (store, leases) = (Arc::clone(&self.ports.store), Arc::clone(&self.leases));
+        tokio::select! {
+            () = self.work(stop) => {}
+            () = leases.beat(&*store) => {}
+        }
+    }
+
+    async fn work(mut self, stop: CancellationToken) {
         let store = Arc::clone(&self.ports.store);
         while !stop.is_cancelled() {
             // Listening begins before the claim, so that nothing committed in between is missed.
@@ -99,6 +110,7 @@ impl Pool {
             per_cluster: self.per_cluster,
             caps: self.caps.free(),
         };
+        let sent = tokio::time::Instant::now();
         let claims = match self.ports.store.claim(want).await {
             Ok(claims) => claims,
             Err(error) => {
@@ -113,7 +125,9 @@ impl Pool {
         for claim in claims {
             self.caps.begin(claim.cluster);
             let (store, reconciler) = (Arc::clone(&self.ports.store), self.reconciler.clone());
-            let task = self.running.spawn(turn::turn(store, reconciler, claim));
+            let held = self.leases.claimed(claim.receipt, sent);
+            let turn = turn::turn(store, reconciler, claim, held);
+            let task = self.running.spawn(turn);
             self.claims.insert(task.id(), claim);
         }
         if got == free {

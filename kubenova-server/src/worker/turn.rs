@@ -1,8 +1,8 @@
-//! One turn on one claimed item: work, keep the lease alive meanwhile, tell the work set how it ended.
+//! One turn on one claimed item: work while the lease is held, tell the work set how it ended.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{Instant, sleep};
 use tracing::{Instrument as _, info_span, warn};
 
 use kubenova_core::{
@@ -13,10 +13,8 @@ use kubenova_core::{
     reconcile::Reconciler,
 };
 
+use super::lease::Held;
 use crate::{http::chain, telemetry::name};
-
-/// How long a claim lasts unless it is extended.
-pub(super) const LEASE: Duration = Duration::from_secs(60);
 
 /// Attempts to tell the work set how a turn ended; after them the lease runs out by itself.
 const ATTEMPTS: u32 = 4;
@@ -28,18 +26,22 @@ pub(super) struct Ended {
     pub(super) away: bool,
 }
 
-/// Works on `claim`. Never panics on its own account; a panic of the core is the caller's to see.
-pub(super) async fn turn(store: Arc<dyn Store>, reconciler: Reconciler, claim: Claim) -> Ended {
+/// Works on `claim` while its lease is held. Never panics on its own account; a panic of the core is the caller's to see.
+pub(super) async fn turn(
+    store: Arc<dyn Store>,
+    reconciler: Reconciler,
+    claim: Claim,
+    held: Held,
+) -> Ended {
     let item = claim.receipt.item;
     let span = info_span!("work", work.kind = item.kind(), work.id = %item.uuid(), cluster.id = %claim.cluster);
     async move {
         let began = Instant::now();
-        let done = tokio::select! {
-            done = reconciler.run(&claim) => done,
-            () = lost(&store, &claim) => {
-                warn!("The lease is gone: somebody else works on this item now");
-                return Ended { away: false };
-            }
+        let Some(done) = held.run(reconciler.run(&claim)).await else {
+            warn!(
+                "The lease ran out: this turn is given up, and whoever holds the item now does it"
+            );
+            return Ended { away: false };
         };
         let outcome = match done.finish {
             Finish::Done => "done",
@@ -56,22 +58,6 @@ pub(super) async fn turn(store: Arc<dyn Store>, reconciler: Reconciler, claim: C
     }
     .instrument(span)
     .await
-}
-
-/// Keeps the lease alive; ends when it is lost.
-async fn lost(store: &Arc<dyn Store>, claim: &Claim) {
-    let third = LEASE / 3;
-    let mut beat = interval_at(Instant::now() + third, third);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        beat.tick().await;
-        match store.extend(claim.receipt, LEASE).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            // The store is away: the lease may still hold; a commit of this turn checks it anyway.
-            Err(error) => warn!(error = %chain(&error), "Could not extend a lease"),
-        }
-    }
 }
 
 /// Tells the work set how a turn ended.

@@ -259,9 +259,16 @@ impl WorkQueue for MemoryStore {
         Ok(claims)
     }
 
-    async fn extend(&self, receipt: Receipt, lease_for: Duration) -> Result<bool, StoreError> {
+    async fn extend(
+        &self,
+        receipts: &[Receipt],
+        lease_for: Duration,
+    ) -> Result<Vec<Receipt>, StoreError> {
         let now = Instant::now();
-        Ok(self.write().queue.extend(receipt, now + lease_for, now))
+        let mut tables = self.write();
+        let mut held = receipts.to_vec();
+        held.retain(|receipt| tables.queue.extend(*receipt, now + lease_for, now));
+        Ok(held)
     }
 
     async fn finish(&self, receipt: Receipt, how: Finish) -> Result<(), StoreError> {

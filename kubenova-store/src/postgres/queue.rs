@@ -102,14 +102,27 @@ impl WorkQueue for PgStore {
         Ok(rows.iter().filter_map(|row| claim(row, &want)).collect())
     }
 
-    async fn extend(&self, receipt: Receipt, lease_for: Duration) -> Result<bool, StoreError> {
-        let query = sqlx::query(sql::EXTEND)
-            .bind(receipt.item.kind())
-            .bind(receipt.item.uuid())
-            .bind(ticket(&receipt))
-            .bind(receipt.lease.0)
+    async fn extend(
+        &self,
+        receipts: &[Receipt],
+        lease_for: Duration,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let kinds: Vec<&str> = receipts.iter().map(|one| one.item.kind()).collect();
+        let ids: Vec<Uuid> = receipts.iter().map(|one| one.item.uuid()).collect();
+        let tickets: Vec<i64> = receipts.iter().map(ticket).collect();
+        let leases: Vec<Uuid> = receipts.iter().map(|one| one.lease.0).collect();
+        let query = sqlx::query_as::<_, (i64,)>(sql::EXTEND)
+            .bind(kinds)
+            .bind(ids)
+            .bind(tickets)
+            .bind(leases)
             .bind(micros(lease_for));
-        Ok(self.work.execute(query).await? == 1)
+        let places: Vec<(i64,)> = self.work.rows(query).await?;
+        let held = places.into_iter().filter_map(|(place,)| {
+            let nth = usize::try_from(place).ok()?.checked_sub(1)?;
+            receipts.get(nth).copied()
+        });
+        Ok(held.collect())
     }
 
     async fn finish(&self, receipt: Receipt, how: Finish) -> Result<(), StoreError> {

@@ -60,11 +60,16 @@ pub trait WorkQueue: Send + Sync {
     /// [`StoreError`].
     async fn claim(&self, want: ClaimRequest) -> Result<Vec<Claim>, StoreError>;
 
-    /// Lengthens a claim; false when it is lost.
+    /// Lengthens claims, all in one call; answers those that still hold. Of the others the lease has run out or is
+    /// somebody else's: nothing of them changes.
     ///
     /// # Errors
-    /// [`StoreError`].
-    async fn extend(&self, receipt: Receipt, lease_for: Duration) -> Result<bool, StoreError>;
+    /// [`StoreError`]: then none, or all that still hold, were lengthened.
+    async fn extend(
+        &self,
+        receipts: &[Receipt],
+        lease_for: Duration,
+    ) -> Result<Vec<Receipt>, StoreError>;
 
     /// Ends a turn.
     ///

@@ -30,6 +30,7 @@ macro_rules! store_conformance {
                 cluster_deletion_against_tenants, claims_never_overlap;
             purge: cluster, tenant, project, deleting_all_projects, grants;
             queue: asking_again_keeps_one_row, second_request_survives, earliest_due_first, a_lost_lease_is_anothers,
+                many_are_lengthened_at_once,
                 only_its_own_lease_is_given_back, failures_are_counted_and_forgotten, looking_again_later,
                 an_earlier_request_wins, shares_of_a_cluster, everything_is_asked_for, waiters_wake, timers;
             health: a_store_that_answers_is_of_this_build;

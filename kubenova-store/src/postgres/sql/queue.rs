@@ -51,10 +51,16 @@ statements! {
                     due_at = now() + $2 * interval '1 microsecond' \
              from due d where w.kind = d.kind and w.id = d.id \
              returning w.kind, w.id, w.cluster_id, w.ticket, w.failures, d.due_at as was_due";
-    /// `$1` kind, `$2` id, `$3` ticket, `$4` lease, `$5` microseconds.
-    EXTEND = "update work set lease_until = now() + $5 * interval '1 microsecond', \
-              due_at = case when ticket = $3 then now() + $5 * interval '1 microsecond' else due_at end \
-              where kind = $1 and id = $2 and lease = $4 and lease_until > now()";
+    /// `$1` kinds, `$2` ids, `$3` tickets, `$4` leases, `$5` microseconds; answers the places (from 1) of those that hold.
+    /// The rows are locked in the order in which requests for work lock them.
+    EXTEND = "with asked as materialized ( \
+                  select w.kind, w.id, k.ticket, k.place from work w \
+                  join unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[]) with ordinality as k(kind, id, ticket, lease, place) \
+                  on w.kind = k.kind and w.id = k.id and w.lease = k.lease \
+                  where w.lease_until > now() order by w.kind, w.id for update of w) \
+              update work w set lease_until = now() + $5 * interval '1 microsecond', \
+                     due_at = case when w.ticket = a.ticket then now() + $5 * interval '1 microsecond' else w.due_at end \
+              from asked a where w.kind = a.kind and w.id = a.id returning a.place";
     /// The request was carried out.
     DONE = "delete from work where kind = $1 and id = $2 and ticket = $3 and lease = $4";
     /// `$5` microseconds, `$6` whether it failed.

@@ -68,10 +68,14 @@ pub async fn earliest_due_first(store: &dyn Store) {
 pub async fn a_lost_lease_is_anothers(store: &dyn Store) {
     ask(store, item(1)).await;
     let lost = claim_and_lose(store, 1).await;
-    assert!(!ok(store.extend(lost, LONG).await), "nothing to extend");
+    assert_eq!(
+        ok(store.extend(&[lost], LONG).await),
+        [],
+        "nothing to extend"
+    );
     let held = claim_one(store, 2).await;
     assert_eq!(lost.ticket, held.ticket, "the same request");
-    assert!(!ok(store.extend(lost, LONG).await));
+    assert_eq!(ok(store.extend(&[lost], LONG).await), []);
     for end in [
         Finish::Done,
         Finish::Again(Duration::ZERO),
@@ -83,9 +87,40 @@ pub async fn a_lost_lease_is_anothers(store: &dyn Store) {
             "{end:?} by the loser must change nothing"
         );
     }
-    assert!(ok(store.extend(held, LONG).await), "held by the winner");
+    let extended = ok(store.extend(&[lost, held], LONG).await);
+    assert_eq!(extended, [held], "held by the winner");
     ok(store.finish(held, Finish::Done).await);
     assert_eq!(ok(store.next_due().await), None);
+}
+
+/// Many claims are lengthened by one call: those that hold and no others, each by its own lease; a request that came
+/// meanwhile keeps its time.
+pub async fn many_are_lengthened_at_once(store: &dyn Store) {
+    assert_eq!(ok(store.extend(&[], LONG).await), []);
+    ask(store, item(9)).await;
+    let lost = claim_and_lose(store, 1).await;
+    ok(store.finish(claim_one(store, 2).await, Finish::Done).await);
+    for n in [4, 2, 3] {
+        ask(store, item(n)).await;
+    }
+    let short = ClaimRequest {
+        lease_for: LONG / 4,
+        ..a_claim(3, 10)
+    };
+    let claims = ok(store.claim(short).await);
+    ask(store, item(3)).await;
+    let mut all: Vec<Receipt> = claims.iter().map(|claim| claim.receipt).collect();
+    let held = all.clone();
+    all.insert(1, lost);
+    let mut extended = ok(store.extend(&all, LONG * 2).await);
+    extended.sort_unstable_by_key(|receipt| held.iter().position(|one| one == receipt));
+    assert_eq!(extended, held);
+    let end = some(ok(store.next_due().await));
+    assert!(end > LONG, "none of them ends before: {end:?}");
+    for receipt in held {
+        ok(store.finish(receipt, Finish::Done).await);
+    }
+    assert_eq!(items(&claim(store, 4, 10).await), [item(3)]);
 }
 
 /// Receipts must match in item, ticket and lease.
@@ -104,7 +139,7 @@ pub async fn only_its_own_lease_is_given_back(store: &dyn Store) {
     ];
     for other in others {
         ok(store.finish(other, Finish::Done).await);
-        assert!(!ok(store.extend(other, LONG).await));
+        assert_eq!(ok(store.extend(&[other], LONG).await), []);
         assert!(claim(store, 2, 10).await.is_empty());
     }
     // Of another request: the lease goes, the item stays.
@@ -279,7 +314,8 @@ pub async fn timers(store: &dyn Store) {
         lease_ends <= LONG / 4 && lease_ends > LONG / 8,
         "{lease_ends:?}"
     );
-    assert!(ok(store.extend(claims[0].receipt, LONG * 2).await));
+    let held = [claims[0].receipt];
+    assert_eq!(ok(store.extend(&held, LONG * 2).await), held);
     let first = some(ok(store.next_due().await));
     assert!(first > LONG / 2 && first <= LONG, "{first:?}");
     if store.woken().now_or_never().is_none() && first.is_zero() {
