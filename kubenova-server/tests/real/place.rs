@@ -74,6 +74,12 @@ pub(crate) async fn count(database: &str, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&mut look).await.unwrap()
 }
 
+/// Runs a statement.
+pub(crate) async fn run(database: &str, sql: &'static str) {
+    let mut connection = PgConnection::connect(database).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+}
+
 /// Stops (`stop-part`) or starts (`start-part`) a part of the test cluster.
 pub(crate) async fn part(command: &str, part: &str) {
     let xtask = variable("KUBENOVA_TEST_XTASK", "the program `xtask`");

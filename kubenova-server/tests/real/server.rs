@@ -189,10 +189,24 @@ impl Server {
         self.child.kill().await.unwrap();
     }
 
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    /// SIGSTOP: it stands still, wherever it is.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// SIGCONT: it goes on where it stood.
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
     /// As an operator stops it; it must end well.
     pub(crate) async fn stop(mut self) {
-        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let ended = ended.expect("it ends when told to").unwrap();
         assert!(ended.success(), "{ended}\n{}", self.log());

@@ -1,5 +1,7 @@
 //! Two servers on one Postgres share the work, and one outlives the other.
 
+mod paused;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -115,7 +117,7 @@ async fn two_servers_converge_40_tenants_and_200_projects_and_one_of_them_is_kil
     let killed = begun.elapsed();
     assert!(there < PROJECTS, "killed while they converge, not after");
 
-    // Its leases (8, the share of one cluster) run out after a minute; nothing else may wait for that.
+    // Its leases (8, the share of one cluster) run out after four seconds; nothing else may wait for that.
     let held_back = until("the others converge", async || {
         admin.list(&namespaces).await.len() + 8 >= PROJECTS
     })
