@@ -19,6 +19,8 @@ use crate::value::{GrantId, LabelSelector, Page, ProjectId, Ref};
 const TOKEN_CACHE: SignedDuration = SignedDuration::from_secs(10);
 /// A grant that was not handed out after this long was interrupted.
 const INTERRUPTED: SignedDuration = SignedDuration::from_secs(50);
+/// How soon to look again while a project that is being deleted loses its bindings.
+const SOON: Duration = Duration::from_millis(500);
 /// How soon to look again while somebody else has to act.
 const LATER: Duration = Duration::from_secs(30);
 
@@ -94,9 +96,13 @@ pub(crate) async fn cut(
         }
         ports.store.commit(changes).await?;
     }
-    Ok(match grant.revocation.credential_dead_at {
-        Some(_) => Finish::Done,
-        None => Finish::Again(Duration::try_from(TOKEN_CACHE).unwrap_or_default()),
+    let done = grant.revocation;
+    Ok(if done.credential_dead_at.is_some() {
+        Finish::Done
+    } else if done.binding_cut_at.is_none() {
+        Finish::Again(SOON)
+    } else {
+        Finish::Again(Duration::try_from(TOKEN_CACHE).unwrap_or_default())
     })
 }
 
@@ -109,8 +115,9 @@ async fn advance(
     let backends = ports.fleet.backends(cluster).await?;
     let mut cut = Vec::new();
     if grant.revocation.binding_cut_at.is_none() {
-        cut = cut_bindings(ports, grant, &backends).await?;
-        grant.revocation.binding_cut_at = Some(ports.clock.now());
+        let all;
+        (cut, all) = cut_bindings(ports, grant, &backends).await?;
+        grant.revocation.binding_cut_at = all.then(|| ports.clock.now());
     }
     let account = grant.account();
     let seen = backends.cluster.observe_account(account).await?;
@@ -126,37 +133,39 @@ async fn advance(
     }
     let now = ports.clock.now();
     let gone = *grant.revocation.secret_gone_at.get_or_insert(now);
-    if now.duration_since(gone) >= TOKEN_CACHE {
+    let is_cut = grant.revocation.binding_cut_at.is_some();
+    if is_cut && now.duration_since(gone) >= TOKEN_CACHE {
         grant.revocation.credential_dead_at = Some(now);
     }
     Ok(cut)
 }
 
-/// Takes the account out of the bindings of every project it opened.
+/// Takes the account out of the bindings of every project it opened. Answers the projects whose bindings were written, and
+/// whether it is out of all: a project that is being deleted loses its bindings by its own turn.
 async fn cut_bindings(
     ports: &Ports,
     grant: &Grant,
     backends: &Backends,
-) -> Result<Vec<ProjectId>, TurnError> {
+) -> Result<(Vec<ProjectId>, bool), TurnError> {
+    let (mut cut, mut all) = (Vec::new(), true);
     if let Some(id) = grant.project {
-        let Some(project) = ports.store.project(id).await? else {
-            return Ok(Vec::new());
-        };
-        cut_one(ports, &project, backends).await?;
-        return Ok(vec![id]);
+        if let Some(project) = ports.store.project(id).await? {
+            all = cut_one(ports, grant, &project, backends).await?;
+            cut.extend(project.deleting.is_none().then_some(id));
+        }
+        return Ok((cut, all));
     }
-    let mut cut = Vec::new();
     let mut page = Page::first(Page::MAX);
     loop {
-        let all = ProjectFilter {
+        let of_tenant = ProjectFilter {
             tenant: grant.tenant,
             only: None,
             selector: LabelSelector::default(),
         };
-        let found = ports.store.projects(all, page).await?;
+        let found = ports.store.projects(of_tenant, page).await?;
         for project in &found.items {
-            cut_one(ports, project, backends).await?;
-            cut.push(project.id);
+            all &= cut_one(ports, grant, project, backends).await?;
+            cut.extend(project.deleting.is_none().then_some(project.id));
         }
         match found.next {
             Some(next) => {
@@ -165,13 +174,23 @@ async fn cut_bindings(
                     after: Some(next),
                 }
             }
-            None => return Ok(cut),
+            None => return Ok((cut, all)),
         }
     }
 }
 
-async fn cut_one(ports: &Ports, one: &Project, backends: &Backends) -> Result<(), TurnError> {
+/// Whether the account is out of a project's bindings.
+async fn cut_one(
+    ports: &Ports,
+    grant: &Grant,
+    one: &Project,
+    backends: &Backends,
+) -> Result<bool, TurnError> {
+    if one.deleting.is_some() {
+        let account = grant.account().full_name();
+        return Ok(project::is_unbound(one, &account, backends).await?);
+    }
     let access = ports.store.access(one.id).await?;
     project::bind(one, &access, backends, ports.clock.now()).await?;
-    Ok(())
+    Ok(true)
 }

@@ -1,14 +1,18 @@
 //! A turn on a project: its namespace and role bindings.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::access::ProjectRole;
 use crate::change::{ChangeSet, Receipt, Require, Work, Write};
 use crate::domain::cluster::Cluster;
 use crate::domain::project::{Access, Project};
 use crate::domain::service::Ports;
-use crate::ports::cluster::{ClusterError, Presence, Step};
+use crate::ports::cluster::{
+    BindingSubject, ClusterError, ObservedProject, Presence, ProjectSpec, Step,
+};
 use crate::ports::fleet::Backends;
 use crate::ports::store::Finish;
 use crate::reconcile::tenant::apply_all;
@@ -19,6 +23,8 @@ use crate::value::{Generation, Phase, ProjectId, Ref, Status};
 const SOON: Duration = Duration::from_millis(500);
 /// How soon to look again while somebody else has to act.
 const LATER: Duration = Duration::from_secs(30);
+/// So often one turn looks again because something moved while it wrote.
+const ATTEMPTS: usize = 4;
 
 pub(super) async fn turn(
     ports: &Ports,
@@ -83,7 +89,6 @@ async fn converge(
         let status = record::applying(&project.status, why, now);
         return Ok(Some((status, Finish::Again(SOON))));
     }
-    let access = ports.store.access(project.id).await?;
     let backends = ports.fleet.backends(cluster).await?;
     let want = spec::project(project);
     let seen = backends.cluster.observe_project(&want).await?;
@@ -107,8 +112,12 @@ async fn converge(
         }
         Presence::Absent | Presence::Current | Presence::Differs => {}
     }
-    let steps = plan::project::converge(&want, &plan::project::holders(&access, now), &seen);
+    let mut steps = plan::project::namespace(&want, &seen);
     apply_all(&backends, &steps).await?;
+    // Read only now: writing a namespace takes a while, and who was let in or shut out meanwhile counts.
+    let access = ports.store.access(project.id).await?;
+    let held = plan::project::holders(&access, now);
+    steps.extend(settle_bindings(&backends, &want, &held, seen.clone()).await?);
     let mut status = record::deployed(&project.status, project.generation, now);
     if !steps.is_empty()
         && record::is_drift(&project.status, project.generation)
@@ -132,6 +141,27 @@ async fn tell_drift(backends: &Backends, project: &Project, what: &str) {
     }
 }
 
+/// Carries out what is due of the role bindings. A kubeconfig's turn, or the request that revokes it, may write the same
+/// binding at the same moment: then it is looked at again.
+async fn settle_bindings(
+    backends: &Backends,
+    want: &ProjectSpec,
+    held: &BTreeMap<ProjectRole, BTreeSet<BindingSubject>>,
+    mut seen: ObservedProject,
+) -> Result<Vec<Step>, ClusterError> {
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let steps = plan::project::bindings(want, held, &seen);
+        match apply_all(backends, &steps).await {
+            Err(ClusterError::Conflict) if tried < ATTEMPTS => {
+                seen = backends.cluster.observe_project(want).await?;
+            }
+            done => return done.map(|()| steps),
+        }
+    }
+}
+
 /// Makes the role bindings of a project equal the access list, and nothing else: what a kubeconfig needs at once.
 pub(crate) async fn bind(
     project: &Project,
@@ -141,13 +171,28 @@ pub(crate) async fn bind(
 ) -> Result<(), ClusterError> {
     let want = spec::project(project);
     let seen = backends.cluster.observe_project(&want).await?;
-    match seen.namespace {
-        Presence::Current | Presence::Differs => {}
-        // Without its namespace there is nothing to bind yet: the project's own turn does it.
-        Presence::Absent | Presence::Terminating | Presence::Foreign => return Ok(()),
+    // Without its namespace there is nothing to bind yet: the project's own turn does it.
+    if seen.namespace == Presence::Absent {
+        return Ok(());
     }
-    let steps = plan::project::bindings(&want, &plan::project::holders(access, now), &seen);
-    apply_all(backends, &steps).await
+    let held = plan::project::holders(access, now);
+    settle_bindings(backends, &want, &held, seen)
+        .await
+        .map(drop)
+}
+
+/// Whether nothing binds an account in a project any more. Only looks: in a project that is being deleted every binding
+/// goes by the project's own turn, and whoever writes one there would bring it back.
+pub(crate) async fn is_unbound(
+    project: &Project,
+    account: &str,
+    backends: &Backends,
+) -> Result<bool, ClusterError> {
+    let want = spec::project(project);
+    let seen = backends.cluster.observe_project(&want).await?;
+    let binds =
+        |there: &BTreeSet<BindingSubject>| there.iter().any(|who| who.subject.as_str() == account);
+    Ok(!seen.bindings.values().flatten().any(binds))
 }
 
 async fn remove(
@@ -158,11 +203,20 @@ async fn remove(
 ) -> Result<Ended, TurnError> {
     let backends = ports.fleet.backends(cluster).await?;
     let want = spec::project(project);
-    let seen = backends.cluster.observe_project(&want).await?;
-    if matches!(seen.namespace, Presence::Absent | Presence::Foreign) {
-        return Ok(None);
+    let mut seen = backends.cluster.observe_project(&want).await?;
+    let mut tried = 0;
+    loop {
+        if matches!(seen.namespace, Presence::Absent | Presence::Foreign) {
+            return Ok(None);
+        }
+        tried += 1;
+        match apply_all(&backends, &plan::project::remove(&want, &seen)).await {
+            Err(ClusterError::Conflict) if tried < ATTEMPTS => {
+                seen = backends.cluster.observe_project(&want).await?;
+            }
+            done => break done?,
+        }
     }
-    apply_all(&backends, &plan::project::remove(&want, &seen)).await?;
     let message = match &seen.stuck {
         Some(why) => format!("the namespace is stuck: {why}"),
         None => "the namespace is being deleted".to_owned(),

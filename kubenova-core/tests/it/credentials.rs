@@ -38,6 +38,31 @@ async fn issue(world: &World, project: &Project) -> IssuedKubeconfig {
 }
 
 #[tokio::test(start_paused = true)]
+async fn in_a_project_that_goes_a_kubeconfig_writes_no_binding_and_is_cut_all_the_same() {
+    let world = World::new().await;
+    let (_, project) = ready(&world).await;
+    let issued = issue(&world, &project).await;
+    let going = world.projects();
+    going
+        .delete(&world.me, &at_project(&project), None)
+        .await
+        .unwrap();
+    // The request's own cut comes before the project's turn: the binding is that one's to remove.
+    let (id, binding) = (issued.grant.id, "binding/acme-web/readOnly");
+    let cut = world.grants().revoke(&world.me, id).await.unwrap();
+    assert_eq!(cut.revocation.binding_cut_at, None);
+    assert!(world.sim.inventory().contains(binding));
+    let dead = || async {
+        let grant = world.ports.store.grant(id).await.unwrap().unwrap();
+        grant.revocation.credential_dead_at.is_some()
+    };
+    world.work_until("the kubeconfig is dead", dead).await;
+    let cut = world.grants().get(&world.me, id).await.unwrap();
+    assert!(cut.revocation.binding_cut_at.is_some());
+    assert!(!world.sim.inventory().contains(binding));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_kubeconfig_is_bound_before_the_answer_and_cut_by_its_revocation() {
     let world = World::new().await;
     let (_, project) = ready(&world).await;

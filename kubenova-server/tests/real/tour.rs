@@ -144,3 +144,48 @@ async fn issue_and_revoke(api: &Api, tenant: &str, space: &str) {
     let (_, told) = api.until(&grant, "the death is told", PATIENCE, told).await;
     assert!(told["revocation"]["bindingCutAt"].is_string(), "{told}");
 }
+
+/// Kubernetes itself takes five seconds for an empty namespace; what is allowed beyond that is for a loaded machine.
+const DELETED: Duration = Duration::from_secs(9);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_goes_at_once_after_its_kubeconfigs_and_nobody_is_in_anybodys_way() {
+    let _alone = place::alone().await;
+    let admin = Eyes::of("admin").await;
+    admin.clean().await;
+    let site = Site::memory();
+    let server = site.start("all").await;
+    let api = &server.api;
+    server.register("goes").await;
+    let name = format!("g-{}", place::unique());
+    let tenant = format!("/clusters/goes/tenants/{name}");
+    let body = json!({"name": name, "owners": ["alice"]});
+    let made = api.post("/clusters/goes/tenants", body).await;
+    let issue = format!("/tenants/{}/kubeconfig", made["uid"].as_str().unwrap());
+    for (nth, revoked) in [(0, true), (1, false), (2, true), (3, false)] {
+        let name = format!("p{nth}");
+        let projects = format!("{tenant}/projects");
+        api.post(&projects, json!({"name": name})).await;
+        let (path, mut grants) = (format!("{projects}/{name}"), Vec::new());
+        for _ in 0..3 {
+            let body = json!({"role": "projectDev", "project": name});
+            grants.push(api.post(&issue, body).await["grantId"].clone());
+        }
+        for grant in grants.iter().filter(|_| revoked) {
+            let grant = format!("/grants/{}", grant.as_str().unwrap());
+            api.must(200, Method::DELETE, &grant, None).await;
+        }
+        let begun = Instant::now();
+        api.delete(&path).await;
+        api.must(404, Method::GET, &path, None).await;
+        let took = begun.elapsed();
+        println!("with three kubeconfigs, revoked before: {revoked}: gone after {took:?}");
+        assert!(took < DELETED, "{took:?}");
+    }
+    let log = server.log();
+    assert!(!log.contains("Could not reconcile"), "{log}");
+    assert!(!log.contains("Could not cut"), "{log}");
+    api.delete(&format!("{tenant}?cascade=true")).await;
+    api.delete("/clusters/goes").await;
+    server.stop().await;
+}

@@ -71,29 +71,33 @@ fn is_our_account(who: &BindingSubject) -> bool {
         && place.is_some_and(|(namespace, _)| namespace == PLATFORM_NAMESPACE)
 }
 
-/// Steps that make namespace and bindings equal the intent. A foreign namespace of that name gets none.
+/// Steps that make namespace and bindings equal the intent.
 pub fn converge(
     want: &ProjectSpec,
     held: &BTreeMap<ProjectRole, BTreeSet<BindingSubject>>,
     seen: &ObservedProject,
 ) -> Vec<Step> {
-    let mut steps = Vec::new();
-    match seen.namespace {
-        Presence::Foreign | Presence::Terminating => return steps,
-        Presence::Absent => steps.push(Step::CreateNamespace(want.clone())),
-        Presence::Differs => steps.push(Step::ApplyNamespace(want.clone())),
-        Presence::Current => {}
-    }
-    steps.extend(bindings(want, held, seen));
-    steps
+    [namespace(want, seen), bindings(want, held, seen)].concat()
 }
 
-/// The part of [`converge`] that concerns role bindings: removals first.
+/// Steps that make the namespace equal the intent. A foreign one of that name gets none.
+pub fn namespace(want: &ProjectSpec, seen: &ObservedProject) -> Vec<Step> {
+    match seen.namespace {
+        Presence::Absent => vec![Step::CreateNamespace(want.clone())],
+        Presence::Differs => vec![Step::ApplyNamespace(want.clone())],
+        Presence::Current | Presence::Foreign | Presence::Terminating => Vec::new(),
+    }
+}
+
+/// Steps that make the role bindings equal the intent, removals first. A namespace that is foreign or going gets none.
 pub fn bindings(
     want: &ProjectSpec,
     held: &BTreeMap<ProjectRole, BTreeSet<BindingSubject>>,
     seen: &ObservedProject,
 ) -> Vec<Step> {
+    if matches!(seen.namespace, Presence::Foreign | Presence::Terminating) {
+        return Vec::new();
+    }
     let mut removals = Vec::new();
     let mut additions = Vec::new();
     for role in ProjectRole::ALL {
