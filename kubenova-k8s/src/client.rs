@@ -7,6 +7,7 @@ mod lines;
 mod quiet;
 mod repeat;
 mod resolve;
+mod same;
 
-pub use build::{ClientOptions, connect};
+pub use build::{ClientOptions, connect, connect_to};
 pub(crate) use quiet::quietly;

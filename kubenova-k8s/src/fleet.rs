@@ -16,7 +16,7 @@ use kubenova_core::ports::proxy::ProxyBackend;
 use kubenova_core::ports::store::ClusterReads;
 use kubenova_core::value::ClusterId;
 
-use crate::client::{ClientOptions, connect};
+use crate::client::{ClientOptions, connect_to};
 use crate::kubeconfig::{AddressPolicy, ClusterAccess, Endpoint, parse};
 use crate::proxy::{CapsuleProxy, CustomProxy, DirectProxy};
 use crate::tenancy::KubeCluster;
@@ -103,7 +103,7 @@ impl Fleet for KubeFleet {
             return Ok(known.clone());
         }
         let access = self.access(cluster.id).await?;
-        let client = connect(&access, &self.options)?;
+        let client = connect_to(&access, &self.options, &cluster.identity)?;
         let client = KubeCluster::new(client, &cluster.identity, self.options.deadline);
         let proxy = self.proxy(cluster, &access, &client)?;
         let made = Backends {

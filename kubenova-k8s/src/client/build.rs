@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use http::{HeaderValue, Uri};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt};
@@ -18,6 +19,7 @@ use kubenova_core::ports::cluster::ClusterError;
 use super::body::Capped;
 use super::repeat::Repeat;
 use super::resolve::{Checked, Lookup, Unresolved, system};
+use super::same::{Question, Same};
 use crate::kubeconfig::address::Host;
 use crate::kubeconfig::{AddressPolicy, Class, ClusterAccess, Credential, Endpoint, Refused};
 
@@ -73,11 +75,25 @@ impl ClientOptions {
     }
 }
 
-/// A client for one cluster. It follows no redirect, uses no proxy, and repeats only what is idempotent, under the one deadline.
+/// A client for whatever cluster answers. It follows no redirect, uses no proxy, and repeats only what is idempotent,
+/// under the one deadline.
 ///
 /// # Errors
 /// [`ClusterError::Unreachable`] for an address that may not be reached, [`ClusterError::Tls`] for unusable certificates.
 pub fn connect(access: &ClusterAccess, options: &ClientOptions) -> Result<Client, ClusterError> {
+    connect_to(access, options, "")
+}
+
+/// A client for the cluster whose `kube-system` has the UID `identity`: each new connection begins with that question, and
+/// is closed before anything else is sent over it when another cluster answers.
+///
+/// # Errors
+/// Those of [`connect`].
+pub fn connect_to(
+    access: &ClusterAccess,
+    options: &ClientOptions,
+    identity: &str,
+) -> Result<Client, ClusterError> {
     if let Host::Address(address) = &access.endpoint.host
         && !options.policy.allows(*address)
     {
@@ -92,6 +108,10 @@ pub fn connect(access: &ClusterAccess, options: &ClientOptions) -> Result<Client
     let https = config
         .rustls_https_connector_with_connector(http)
         .map_err(|_| ClusterError::Tls)?;
+    let https = Same {
+        inner: https,
+        question: question(access, options, identity)?,
+    };
     let pooled: hyper_util::client::legacy::Client<_, Body> =
         hyper_util::client::legacy::Builder::new(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(60))
@@ -108,6 +128,37 @@ pub fn connect(access: &ClusterAccess, options: &ClientOptions) -> Result<Client
         .layer_fn(|inner| Capped { inner })
         .service(pooled);
     Ok(Client::new(service, "default"))
+}
+
+fn question(
+    access: &ClusterAccess,
+    options: &ClientOptions,
+    identity: &str,
+) -> Result<Option<Arc<Question>>, ClusterError> {
+    if identity.is_empty() {
+        return Ok(None);
+    }
+    let url: Uri = access
+        .endpoint
+        .url()
+        .parse()
+        .map_err(|_| ClusterError::Unreachable)?;
+    let authorization = match &access.credential {
+        Credential::Token(token) => {
+            let bearer = format!("Bearer {}", token.expose_str().unwrap_or_default());
+            let value = HeaderValue::from_str(&bearer);
+            let mut value = value.map_err(|_| ClusterError::Unauthorized)?;
+            value.set_sensitive(true);
+            Some(value)
+        }
+        Credential::Certificate { .. } | Credential::Anonymous => None,
+    };
+    Ok(Some(Arc::new(Question {
+        wanted: identity.to_owned(),
+        base: url.path().trim_end_matches('/').to_owned(),
+        authorization,
+        deadline: options.deadline,
+    })))
 }
 
 fn config(access: &ClusterAccess) -> Result<Config, ClusterError> {

@@ -5,10 +5,19 @@ use std::io;
 
 use kubenova_core::ports::cluster::ClusterError;
 
+use super::same::NotTheSame;
+
 /// Classifies a transport's failure by the first cause that says something.
 pub(crate) fn transport(failure: &(dyn Error + 'static)) -> ClusterError {
     let mut cause = Some(failure);
     while let Some(one) = cause {
+        if let Some(not) = one.downcast_ref::<NotTheSame>() {
+            return match not {
+                NotTheSame::Other => ClusterError::IdentityChanged,
+                NotTheSame::Unauthorized => ClusterError::Unauthorized,
+                NotTheSame::Unknown => ClusterError::Unreachable,
+            };
+        }
         if let Some(tls) = one.downcast_ref::<rustls::Error>() {
             return handshake(tls);
         }

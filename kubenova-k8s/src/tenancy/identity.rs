@@ -9,7 +9,8 @@ use kubenova_core::ports::cluster::ClusterError;
 
 use super::call::{Calls, NAMESPACE};
 
-/// A cluster that was the right one is believed to be so for this long.
+/// A cluster that was the right one is believed to be so for this long, on connections that are open already: each new one
+/// is asked before anything is sent over it (`client/same.rs`). ADR 10 says what is left.
 const BELIEVED: Duration = Duration::from_secs(10);
 
 /// The registered UID of `kube-system`, and when it was last seen. Nothing is written to another cluster, and nothing is

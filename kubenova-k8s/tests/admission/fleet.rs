@@ -1,17 +1,23 @@
 //! Backends of registered clusters: which cluster answers, and what is issued while none does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse as _;
+use serde_json::json;
+
 use kubenova_core::change::{ChangeSet, Write};
 use kubenova_core::domain::cluster::Cluster;
-use kubenova_core::ports::cluster::{ClusterError, Step};
+use kubenova_core::ports::cluster::{ClusterError, Presence, ProjectSpec, Step};
 use kubenova_core::ports::fleet::Fleet;
 use kubenova_core::ports::proxy::KubeconfigParts;
 use kubenova_core::ports::store::Commit;
 use kubenova_core::testing::build::{a_cluster, name};
 use kubenova_core::testing::clock::TestClock;
-use kubenova_core::value::Secret;
+use kubenova_core::value::{ClusterId, ProjectId, Secret, TenantId};
 use kubenova_k8s::kubeconfig::{Credential, parse};
 use kubenova_k8s::{FleetOptions, KubeFleet};
 use kubenova_store::memory::MemoryStore;
@@ -48,6 +54,52 @@ async fn attack_74_nothing_is_written_to_another_cluster() {
         !seen.is_empty() && seen.iter().all(|one| one.method == "GET"),
         "{seen:?}"
     );
+}
+
+#[tokio::test]
+async fn attack_74_a_new_connection_is_asked_before_anything_is_sent_over_it() {
+    // Each look closes its connection, so that the next call needs a new one.
+    let server = ApiServer::scripted(|parts, _| {
+        let look = parts.uri.path() == "/api/v1/namespaces/acme-web";
+        let absent = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404});
+        let close = [(header::CONNECTION, "close")];
+        look.then(|| (StatusCode::NOT_FOUND, close, Json(absent)).into_response())
+    })
+    .await;
+    let (fleet, cluster) = registered(&server).await;
+    let on = fleet.backends(&cluster).await.unwrap().cluster;
+    let want = project();
+    let seen = on.observe_project(&want).await.unwrap();
+    assert_eq!(seen.namespace, Presence::Absent);
+    // The right cluster was seen a moment ago, and would be believed for seconds.
+    server.become_cluster("99999999-2222-3333-4444-555555555555");
+    let before = server.seen().len();
+    let wrote = on.apply(&Step::CreateNamespace(want.clone())).await;
+    assert_eq!(wrote, Err(ClusterError::IdentityChanged));
+    let looked = on.observe_project(&want).await;
+    assert_eq!(looked, Err(ClusterError::IdentityChanged));
+    let asked = &server.seen()[before..];
+    assert!(!asked.is_empty());
+    for one in asked {
+        assert_eq!(one.path, "/api/v1/namespaces/kube-system");
+    }
+    server.become_cluster(&cluster.identity);
+    let seen = on.observe_project(&want).await.unwrap();
+    assert_eq!(seen.namespace, Presence::Absent, "it is back");
+}
+
+fn project() -> ProjectSpec {
+    ProjectSpec {
+        id: ProjectId::nth(1),
+        tenant: TenantId::nth(1),
+        cluster: ClusterId::nth(1),
+        tenant_name: name("acme"),
+        name: name("web"),
+        namespace: name("acme-web"),
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        request: None,
+    }
 }
 
 #[tokio::test]
