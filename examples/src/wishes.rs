@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use kubenova_core::domain::bounds::Bounds;
 use kubenova_core::domain::service::{CreateTenant, RegisterCluster};
 use kubenova_core::ports::fleet::Candidate;
 use kubenova_core::simulation::SimFleet;
@@ -36,5 +37,6 @@ pub fn acme(cluster: ClusterId) -> Result<CreateTenant, Box<dyn Error>> {
         owners: [Subject::parse("alice")?].into(),
         labels: Labels::parse([("tier".to_owned(), "gold".to_owned())].into())?,
         annotations: Annotations::default(),
+        bounds: Bounds::default(),
     })
 }

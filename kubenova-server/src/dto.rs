@@ -1,5 +1,6 @@
 //! Bodies of requests and answers: the only types that are (de)serialized, each converting to or from the domain.
 
+pub(crate) mod bounds;
 pub(crate) mod cluster;
 pub(crate) mod common;
 pub(crate) mod grant;

@@ -43,6 +43,12 @@ actions! {
     DeleteTenant = "tenant.delete",
     /// `PUT …/tenants/{t}/owners`.
     SetOwners = "tenant.owners",
+    /// `PUT …/quotas`.
+    SetQuotas = "tenant.quotas",
+    /// `PUT …/limits`.
+    SetLimits = "tenant.limits",
+    /// `PUT …/network-policies`.
+    SetNetworkPolicies = "tenant.networkPolicies",
     /// Lists and reads of projects, and their member lists.
     ReadProject = "project.read",
     /// `POST …/projects`.

@@ -129,6 +129,9 @@ const fn permits(role: Role, action: Action) -> bool {
         | Action::DeleteCluster
         | Action::BootstrapCluster
         | Action::CreateTenant
+        | Action::SetQuotas
+        | Action::SetLimits
+        | Action::SetNetworkPolicies
         | Action::DeleteTenant => matches!(role, Admin | Ops),
     }
 }

@@ -90,6 +90,8 @@ pub enum Require {
     NoTenants(ClusterId),
     /// No project lives in the tenant.
     NoProjects(TenantId),
+    /// The tenant has fewer projects than this.
+    RoomForProject(TenantId, u64),
     /// The worker still holds this item.
     Holds(Receipt),
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::access::Target;
 use crate::access::guard::Guarded;
+use crate::domain::bounds::Bounds;
 use crate::error::{FieldError, Noun};
 use crate::value::name::InvalidName;
 use crate::value::{
@@ -32,6 +33,8 @@ pub struct Tenant {
     pub labels: Labels,
     /// The caller's annotations.
     pub annotations: Annotations,
+    /// What bounds it.
+    pub bounds: Bounds,
     /// Creation time.
     pub created_at: Timestamp,
     /// Version of the intent.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::access::{ProjectRole, RequestId};
 use crate::change::Work;
+use crate::domain::bounds::Bounds;
 use crate::domain::credential::Account;
 use crate::domain::tenant::Owner;
 use crate::value::{ClusterId, Name, ProjectId, Secret, Subject, SubjectKind, TenantId};
@@ -132,6 +133,8 @@ pub struct TenantSpec {
     pub labels: BTreeMap<String, String>,
     /// The caller's annotations.
     pub annotations: BTreeMap<String, String>,
+    /// What bounds it.
+    pub bounds: Bounds,
     /// The newest request that shaped this, as an annotation; `None` for a repair.
     pub request: Option<RequestId>,
 }

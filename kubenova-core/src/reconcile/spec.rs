@@ -13,6 +13,7 @@ pub fn tenant(tenant: &Tenant) -> TenantSpec {
         owners: tenant.owners.iter().map(Owner::from).collect(),
         labels: tenant.labels.as_map().clone(),
         annotations: tenant.annotations.as_map().clone(),
+        bounds: tenant.bounds.clone(),
         request: None,
     }
 }

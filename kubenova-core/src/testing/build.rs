@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use crate::access::{Action, Actor, ProjectRole, RequestId};
 use crate::change::ChangeSet;
 use crate::domain::audit::AuditTarget;
+use crate::domain::bounds::Quotas;
 use crate::domain::project::Member;
 use crate::testing::clock::at;
 use crate::value::{
@@ -44,6 +45,15 @@ pub fn labels<const N: usize>(pairs: [(&str, &str); N]) -> Labels {
 /// Annotations.
 pub fn annotations<const N: usize>(pairs: [(&str, &str); N]) -> Annotations {
     Annotations::trusted(map(pairs))
+}
+
+/// Quotas from amounts that are some.
+///
+/// # Panics
+/// For text that is no quota.
+#[expect(clippy::expect_used, reason = "tests only, with constants")]
+pub fn quotas<const N: usize>(pairs: &[(&str, &str); N]) -> Quotas {
+    Quotas::parse(&map(*pairs)).expect("quotas")
 }
 
 fn map<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {

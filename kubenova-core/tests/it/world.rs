@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use kubenova_core::access::{Actor, RequestId};
 use kubenova_core::change::Lease;
+use kubenova_core::domain::bounds::Bounds;
 use kubenova_core::domain::cluster::Cluster;
 use kubenova_core::domain::project::{Project, ProjectAt};
 use kubenova_core::domain::service::{
@@ -93,6 +94,7 @@ impl World {
             owners: [Subject::parse("alice").unwrap()].into(),
             labels: Labels::default(),
             annotations: Annotations::default(),
+            bounds: Bounds::default(),
         };
         self.tenants().create(&self.me, cmd).await.unwrap()
     }

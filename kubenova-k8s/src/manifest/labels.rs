@@ -16,6 +16,8 @@ pub const GRANT_UID: &str = "kubenova.io/grant-uid";
 pub const INTENT: &str = "kubenova.io/intent";
 /// The request that last shaped the object, an annotation.
 pub const REQUEST: &str = "kubenova.io/request-id";
+/// The quotas of a tenant as a JSON map, an annotation (contract, section 5).
+pub const QUOTAS: &str = "kubenova.io/quotas";
 /// Capsule's mark of a member namespace.
 pub const CAPSULE_TENANT: &str = "capsule.clastix.io/tenant";
 /// Capsule's mark on a `TenantOwner`.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::TenantSpec;
 
-use super::{digest, labels};
+use super::{bounds, digest, labels};
 
 /// The ClusterRole that Capsule binds for owners: never its default roles, which could write role bindings.
 pub const OWNER_ROLE: &str = "kubenova:tenant-owner";
@@ -16,7 +16,7 @@ pub const OWNER_ROLE: &str = "kubenova:tenant-owner";
 pub fn tenant(want: &TenantSpec) -> Value {
     let mut all: BTreeMap<String, String> = want.labels.clone();
     all.extend(owned_labels(want));
-    let spec = json!({
+    let mut spec = json!({
         "owners": [],
         "additionalRoleBindings": [],
         // Not `allowOwnerPromotion: false`: Capsule drops a false on its way through, and the switch in its own
@@ -26,7 +26,12 @@ pub fn tenant(want: &TenantSpec) -> Value {
         },
         "serviceOptions": service_options(),
     });
+    bounds::add(&mut spec, &want.bounds);
     let mut annotations = want.annotations.clone();
+    if !want.bounds.quotas.is_empty() {
+        let amounts = json!(bounds::amounts(want.bounds.quotas.as_map()));
+        annotations.insert(labels::QUOTAS.to_owned(), amounts.to_string());
+    }
     let intent = digest::of(&json!([all, annotations, spec]));
     annotations.insert(labels::INTENT.to_owned(), intent);
     annotations.insert(labels::TENANT_UID.to_owned(), want.id.to_string());
@@ -95,6 +100,7 @@ fn owned_labels(want: &TenantSpec) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use kubenova_core::domain::bounds::Bounds;
     use kubenova_core::value::{ClusterId, Name, Subject, TenantId};
 
     use super::*;
@@ -110,6 +116,7 @@ pub(crate) mod tests {
                 ("kubenova.tenant".into(), "forged".into()),
             ]),
             annotations: BTreeMap::from([("note".into(), "hello".into())]),
+            bounds: Bounds::default(),
             request: None,
         }
     }

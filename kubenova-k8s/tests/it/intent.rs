@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kubenova_core::domain::bounds::Bounds;
 use kubenova_core::domain::credential::Account;
 use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::{ProjectSpec, TenantSpec};
@@ -25,6 +26,7 @@ pub(crate) fn tenant() -> TenantSpec {
         owners: [Owner::from(&Subject::parse("alice").unwrap())].into(),
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
+        bounds: Bounds::default(),
         request: None,
     }
 }

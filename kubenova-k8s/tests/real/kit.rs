@@ -9,6 +9,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::{RwLock, RwLockReadGuard};
 
+use kubenova_core::domain::bounds::Bounds;
 use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::{
     ClusterProbe, ClusterState, ProjectSpec, Signal, Step, TenantSpec,
@@ -86,6 +87,7 @@ pub(crate) fn tenant(prefix: &str, owners: &[&str]) -> TenantSpec {
             .collect(),
         labels: BTreeMap::from([("tier".to_owned(), "gold".to_owned())]),
         annotations: BTreeMap::new(),
+        bounds: Bounds::default(),
         request: None,
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use kubenova_core::{
     domain::{
+        bounds::Bounds,
         service::CreateTenant,
         tenant::{self, parse_name, parse_owners},
     },
@@ -16,6 +17,7 @@ use kubenova_core::{
     value::{Ref, Subject},
 };
 
+use super::bounds::{self, Amounts, NetworkPolicies};
 use super::common::{Faults, ReadOnly, Status, annotations, labels, status};
 use crate::http::Problem;
 
@@ -30,6 +32,12 @@ pub(crate) struct NewTenant {
     labels: Option<BTreeMap<String, String>>,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    quotas: Option<Amounts>,
+    #[serde(default)]
+    limits: Option<Amounts>,
+    #[serde(default)]
+    network_policies: Option<NetworkPolicies>,
     #[serde(default, rename = "uid")]
     #[schema(ignore)]
     _uid: ReadOnly,
@@ -59,6 +67,15 @@ impl NewTenant {
         let owners = faults.take_all(parse_owners(&self.owners.unwrap_or_default(), 0));
         let labels = faults.take(labels(self.labels.unwrap_or_default()));
         let annotations = faults.take(annotations(self.annotations.unwrap_or_default()));
+        let quotas = bounds::quotas(self.quotas.unwrap_or_default(), "quotas");
+        let limits = bounds::limits(self.limits.unwrap_or_default(), "limits");
+        let network = self.network_policies.unwrap_or_default();
+        let network = bounds::network(network, "networkPolicies");
+        let bounds = Bounds {
+            quotas: faults.take_all(quotas).unwrap_or_default(),
+            limits: faults.take_all(limits).unwrap_or_default(),
+            network: faults.take_all(network).unwrap_or_default(),
+        };
         let whole = name.zip(owners).zip(labels).zip(annotations);
         let whole = whole.map(|(((name, owners), labels), annotations)| CreateTenant {
             cluster,
@@ -66,6 +83,7 @@ impl NewTenant {
             owners,
             labels,
             annotations,
+            bounds,
         });
         faults.whole(whole)
     }
@@ -103,6 +121,12 @@ pub(crate) struct Tenant {
     pub(crate) labels: BTreeMap<String, String>,
     /// The caller's annotations.
     pub(crate) annotations: BTreeMap<String, String>,
+    /// What it may use over all its namespaces together.
+    pub(crate) quotas: Amounts,
+    /// The most that one container of it may be given.
+    pub(crate) limits: Amounts,
+    /// What holds in each of its namespaces.
+    pub(crate) network_policies: NetworkPolicies,
     /// When it was created.
     pub(crate) created_at: Timestamp,
     /// Moves with intent.
@@ -129,6 +153,9 @@ impl From<&tenant::Tenant> for Tenant {
                 .collect(),
             labels,
             annotations: tenant.annotations.as_map().clone(),
+            quotas: bounds::amounts(tenant.bounds.quotas.as_map()),
+            limits: bounds::amounts(tenant.bounds.limits.as_map()),
+            network_policies: bounds::policies(&tenant.bounds),
             created_at: tenant.created_at,
             resource_version: tenant.generation.to_string(),
             status: status(&tenant.status, tenant.deleting.is_some()),

@@ -14,7 +14,8 @@ use utoipa::{
 use kubenova_core::access::Action::{
     self, BootstrapCluster, CreateCluster, CreateProject, CreateTenant, DeleteCluster,
     DeleteProject, DeleteTenant, IssueGrant, IssueToken, ListTokens, ReadCluster, ReadGrant,
-    ReadMe, ReadProject, ReadTenant, RevokeGrant, RevokeToken, SetAccess, SetOwners, UpdateProject,
+    ReadMe, ReadProject, ReadTenant, RevokeGrant, RevokeToken, SetAccess, SetLimits,
+    SetNetworkPolicies, SetOwners, SetQuotas, UpdateProject,
 };
 
 use super::{
@@ -83,6 +84,9 @@ operations! {
     GET    "/api/v1/clusters/{c}/tenants/{t}"        => tenant::get_tenant, Some(ReadTenant);
     DELETE "/api/v1/clusters/{c}/tenants/{t}"        => tenant::delete_tenant, Some(DeleteTenant);
     PUT    "/api/v1/clusters/{c}/tenants/{t}/owners" => tenant::put_owners, Some(SetOwners);
+    PUT    "/api/v1/clusters/{c}/tenants/{t}/quotas" => tenant::put_quotas, Some(SetQuotas);
+    PUT    "/api/v1/clusters/{c}/tenants/{t}/limits" => tenant::put_limits, Some(SetLimits);
+    PUT    "/api/v1/clusters/{c}/tenants/{t}/network-policies" => tenant::put_network_policies, Some(SetNetworkPolicies);
     POST   "/api/v1/tenants/{t}/kubeconfig"          => tenant::issue_tenant_kubeconfig, Some(IssueGrant);
 
     GET    "/api/v1/clusters/{c}/tenants/{t}/projects"                => project::list_projects, Some(ReadProject);

@@ -1,5 +1,6 @@
 //! Tenants.
 
+mod bounds;
 mod create;
 mod delete;
 mod get;
@@ -7,6 +8,7 @@ mod kubeconfig;
 mod list;
 mod owners;
 
+pub(crate) use bounds::*;
 pub(crate) use create::*;
 pub(crate) use delete::*;
 pub(crate) use get::*;

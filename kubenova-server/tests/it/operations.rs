@@ -1,5 +1,6 @@
 //! Every operation, with good and bad input.
 
+mod bounds;
 mod clusters;
 mod grants;
 mod projects;

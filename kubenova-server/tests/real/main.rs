@@ -6,11 +6,9 @@
     reason = "a test that cannot go on says where, and measured times are told"
 )]
 
-mod api;
-mod eyes;
-mod place;
-mod server;
+mod kit;
 
+mod bounds;
 mod crash;
 mod drift;
 mod hangup;
@@ -18,3 +16,5 @@ mod outage;
 mod rights;
 mod tour;
 mod two_servers;
+
+use kit::{api, eyes, place, server};

@@ -102,6 +102,7 @@ impl Tables {
             owners: new.owners.clone(),
             labels: new.labels.clone(),
             annotations: new.annotations.clone(),
+            bounds: new.bounds.clone(),
             generation: new.generation,
             deleting: new.deleting,
             ..Tenant::clone(old)

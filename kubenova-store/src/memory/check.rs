@@ -55,6 +55,11 @@ impl Tables {
                 let any = self.projects.below(*id).next().is_some();
                 unless(any, CommitError::NotEmpty(Noun::Tenant))
             }
+            Require::RoomForProject(id, most) => {
+                let there = self.projects.below(*id).count();
+                let full = u64::try_from(there).is_ok_and(|there| there >= *most);
+                unless(full, CommitError::Full(Noun::Project))
+            }
             Require::Holds(receipt) => unless(!self.holds(receipt, now), CommitError::LeaseLost),
         }
     }

@@ -13,6 +13,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0001_tables.sql"),
     ),
     (2, "audit", include_str!("../../migrations/0002_audit.sql")),
+    (
+        3,
+        "bounds",
+        include_str!("../../migrations/0003_bounds.sql"),
+    ),
 ];
 
 /// The version this build expects.

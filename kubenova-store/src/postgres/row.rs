@@ -1,5 +1,6 @@
 //! Rows as the database has them, and the domain's values made of them.
 
+pub(super) mod bounds;
 pub(super) mod cluster;
 pub(super) mod credential;
 pub(super) mod project;

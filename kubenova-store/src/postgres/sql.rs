@@ -28,8 +28,8 @@ use cluster_columns;
 
 macro_rules! tenant_columns {
     () => {
-        "t.id, t.cluster_id, t.name, t.owners, t.labels, t.annotations, t.created_at, t.generation, t.deleting_at, \
-         t.phase, t.observed, t.conditions"
+        "t.id, t.cluster_id, t.name, t.owners, t.labels, t.annotations, t.quotas, t.limits, t.network, t.created_at, \
+         t.generation, t.deleting_at, t.phase, t.observed, t.conditions"
     };
 }
 use tenant_columns;

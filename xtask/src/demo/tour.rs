@@ -98,6 +98,7 @@ impl<'a> Tour<'a> {
         step("create the tenant acme", tenancy::create_tenant(self)).await?;
         step("list, get, change owners", tenancy::read_and_change(self)).await?;
         step("create the project web", tenancy::create_project(self)).await?;
+        step("what bounds the tenant", tenancy::bound_tenant(self)).await?;
         step("access for a developer", access::members(self)).await?;
         step("kubeconfigs", access::kubeconfigs(self)).await?;
         step("kubectl with each kubeconfig", proof::kubectl(self)).await?;

@@ -62,7 +62,8 @@ impl Projects {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Forbidden`]; [`Error::Invalid`] for a namespace that would not fit;
-    /// [`Error::Conflict`] for a taken name or namespace, or a tenant on its way out.
+    /// [`Error::Conflict`] for a taken name or namespace, a tenant on its way out, or one whose quota of `namespaces` is
+    /// used up.
     pub async fn create(&self, actor: &Actor, cmd: CreateProject) -> Result<Project, Error> {
         let tenant = self
             .tenant(actor, Action::CreateProject, &cmd.tenant)
@@ -71,6 +72,7 @@ impl Projects {
         let namespace = namespace(&tenant.name, &cmd.name).map_err(|why| {
             Error::invalid("name", format!("the namespace <tenant>-<project> {why}"))
         })?;
+        let most = tenant.bounds.quotas.namespaces();
         let project = Project {
             id: ProjectId::new(self.ports.ids.next()),
             tenant: tenant.id,
@@ -85,10 +87,13 @@ impl Projects {
             deleting: None,
             status: Status::pending(),
         };
-        let changes = self
+        let mut changes = self
             .change(actor, Action::CreateProject, &project)
             .require(Require::TenantAccepts(tenant.id))
             .write(Write::InsertProject(Box::new(project.clone())));
+        if let Some(most) = most {
+            changes = changes.require(Require::RoomForProject(tenant.id, most));
+        }
         self.ports.store.commit(changes).await?;
         Ok(project)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::access::{Action, Actor, guard};
 use crate::change::{ChangeSet, Require, Revoke, Work, Write};
+use crate::domain::bounds::{Bound, Bounds};
 use crate::domain::service::{ATTEMPTS, BasedOn, Ports, about, check_version, pick, settle};
 use crate::domain::tenant::{Tenant, TenantAt};
 use crate::error::{Conflict, Error, Noun};
@@ -26,6 +27,8 @@ pub struct CreateTenant {
     pub labels: Labels,
     /// The caller's annotations.
     pub annotations: Annotations,
+    /// What bounds it from the beginning.
+    pub bounds: Bounds,
 }
 
 /// Use cases of tenants.
@@ -54,6 +57,7 @@ impl Tenants {
             owners: cmd.owners,
             labels: cmd.labels,
             annotations: cmd.annotations,
+            bounds: cmd.bounds,
             created_at: self.ports.clock.now(),
             generation: Generation::FIRST,
             deleting: None,
@@ -138,6 +142,45 @@ impl Tenants {
                     .write(Write::RevokeTokens(which.clone(), now))
                     .write(Write::RevokeGrants(which, now));
             }
+            match self.ports.store.commit(changes).await {
+                Ok(()) => return Ok(new),
+                Err(refusal) => settle(refusal, attempt, based_on)?,
+            }
+        }
+        Err(Conflict::Contended.into())
+    }
+
+    /// Replaces one part of what bounds a tenant; the other parts stay as they are. A quota below what is used already is
+    /// accepted: nothing is evicted, and nothing more is admitted.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Stale`]; [`Error::Conflict`] while it is deleted.
+    pub async fn set_bound(
+        &self,
+        actor: &Actor,
+        at: &TenantAt,
+        part: Bound,
+        based_on: BasedOn,
+    ) -> Result<Tenant, Error> {
+        let action = part.action();
+        for attempt in 0..ATTEMPTS {
+            let old = self.find(actor, action, at).await?;
+            check_version(old.generation, based_on)?;
+            if old.deleting.is_some() {
+                return Err(Conflict::Deleting(Noun::Tenant).into());
+            }
+            let bounds = old.bounds.clone().with(part.clone());
+            if bounds == old.bounds {
+                return Ok(old);
+            }
+            let new = Tenant {
+                bounds,
+                generation: old.generation.next(),
+                ..old
+            };
+            let changes = self
+                .change(actor, action, &new)
+                .write(Write::UpdateTenant(Box::new(new.clone())));
             match self.ports.store.commit(changes).await {
                 Ok(()) => return Ok(new),
                 Err(refusal) => settle(refusal, attempt, based_on)?,

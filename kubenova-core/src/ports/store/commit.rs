@@ -36,6 +36,9 @@ pub enum CommitError {
     /// Children are in the way.
     #[error("children are in the way")]
     NotEmpty(Noun),
+    /// There are as many children as there may be.
+    #[error("there is no room for another one")]
+    Full(Noun),
     /// The worker lost the item; its result is discarded.
     #[error("the lease is gone")]
     LeaseLost,
@@ -70,6 +73,7 @@ impl From<CommitError> for Error {
             CommitError::Taken(Taken::ProjectName) => Conflict::NameTaken(Noun::Project),
             CommitError::Taken(Taken::Namespace) => Conflict::NamespaceTaken,
             CommitError::Closed(noun) => Conflict::Deleting(noun),
+            CommitError::Full(noun) => Conflict::Exhausted(noun),
             CommitError::NotEmpty(Noun::Cluster) => Conflict::HasTenants,
             CommitError::NotEmpty(_) => Conflict::HasProjects,
             CommitError::Store(store) => return store.into(),

@@ -53,6 +53,7 @@ mod tests {
             owners: owners.iter().map(|o| owner(o)).collect(),
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
+            bounds: crate::domain::bounds::Bounds::default(),
             request: None,
         }
     }

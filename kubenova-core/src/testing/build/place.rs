@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{name, subject};
+use crate::domain::bounds::{Bound, Bounds};
 use crate::domain::cluster::{Cluster, Departure, Part, Proxy, ProxyKind};
 use crate::domain::project::Project;
 use crate::domain::tenant::Tenant;
@@ -50,6 +51,7 @@ pub fn a_tenant() -> TenantBuilder {
         owners: BTreeSet::from([subject("alice")]),
         labels: Labels::default(),
         annotations: Annotations::default(),
+        bounds: Bounds::default(),
         created_at: at(0),
         generation: Generation::FIRST,
         deleting: None,
@@ -153,6 +155,13 @@ impl ClusterBuilder {
 }
 
 impl TenantBuilder {
+    /// One part of what bounds it.
+    #[must_use]
+    pub fn bound(mut self, part: Bound) -> Self {
+        self.0.bounds = self.0.bounds.with(part);
+        self
+    }
+
     /// Id and name by number: `tenant-<n>`.
     #[must_use]
     pub fn nth(mut self, n: u128) -> Self {

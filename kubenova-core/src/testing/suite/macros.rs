@@ -14,7 +14,7 @@ macro_rules! store_conformance {
         $crate::conformance! { $name, store, $make;
             cluster: round_trip, unique_keys, intent_and_status_have_different_writers, reports_never_go_back,
                 lists_narrow_and_select;
-            tenant: round_trip, names_are_unique_per_cluster, paths_find_what_they_mean, lists_narrow_and_select,
+            tenant: round_trip, bounds_are_kept, names_are_unique_per_cluster, paths_find_what_they_mean, lists_narrow_and_select,
                 lists_span_clusters,
                 intent_and_status_have_different_writers, owners_follow_updates;
             project: round_trip, names_and_namespaces_are_reserved, paths_find_what_they_mean, members_are_replaced,
@@ -27,7 +27,7 @@ macro_rules! store_conformance {
                 a_lost_lease_refuses, one_bad_among_many_fails_alone, nothing_to_do_is_done,
                 a_dropped_caller_cancels_nothing, many_writes_in_one_set;
             race: two_writers_of_one_version, one_name_is_taken_once, deletion_against_creation,
-                cluster_deletion_against_tenants, claims_never_overlap;
+                cluster_deletion_against_tenants, claims_never_overlap, the_last_room_is_taken_once;
             purge: cluster, tenant, project, deleting_all_projects, grants;
             queue: asking_again_keeps_one_row, second_request_survives, earliest_due_first, a_lost_lease_is_anothers,
                 many_are_lengthened_at_once,

@@ -84,13 +84,7 @@ async fn what_later_versions_offer_does_not_exist_yet() {
     ] {
         world.get(&admin, path).await.refused(404);
     }
-    for below in [
-        "quotas",
-        "limits",
-        "network-policies",
-        "summary",
-        "policysets",
-    ] {
+    for below in ["summary", "policysets", "plan"] {
         world
             .put(&admin, &format!("{tenant}/{below}"), json!({}))
             .await

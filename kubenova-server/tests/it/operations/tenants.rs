@@ -88,7 +88,6 @@ async fn a_body_that_cannot_be_accepted_names_its_fields() {
             json!({"name": "x", "annotations": {"app.oam.dev/x": "y"}}),
             vec!["annotations.app.oam.dev/x"],
         ),
-        (json!({"name": "x", "quotas": {"cpu": "1"}}), vec!["quotas"]),
         (json!({"name": "x", "plan": "gold"}), vec!["plan"]),
         (json!({"name": ["x"]}), vec!["name"]),
         (json!([]), vec!["body"]),

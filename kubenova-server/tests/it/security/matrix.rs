@@ -29,6 +29,11 @@ fn body(operation: &Operation) -> Value {
         ("PUT", "/api/v1/clusters/{c}/tenants/{t}/owners") => {
             json!({"owners": ["olga", "owner-acme"]})
         }
+        ("PUT", "/api/v1/clusters/{c}/tenants/{t}/quotas") => json!({"pods": 5}),
+        ("PUT", "/api/v1/clusters/{c}/tenants/{t}/limits") => json!({"cpu": "1"}),
+        ("PUT", "/api/v1/clusters/{c}/tenants/{t}/network-policies") => {
+            json!({"defaultDeny": true})
+        }
         ("POST", "/api/v1/tenants/{t}/kubeconfig") => json!({"role": "readOnly"}),
         ("POST", "/api/v1/clusters/{c}/tenants/{t}/projects") => json!({"name": "fresh"}),
         ("PUT", "/api/v1/clusters/{c}/tenants/{t}/projects/{p}") => {

@@ -5,10 +5,12 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
+use kubenova_core::domain::bounds::{Bounds, ContainerLimits, Quotas};
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::ports::store::StoreError;
 use kubenova_core::value::{Annotations, ClusterId, Labels, Position, TenantId};
 
+use super::bounds::NetworkRow;
 use super::{ConditionRow, Labelled, Map, Place, Row, json, moment};
 
 pub(in crate::postgres) struct TenantRow {
@@ -18,6 +20,9 @@ pub(in crate::postgres) struct TenantRow {
     pub(in crate::postgres) owners: Vec<String>,
     labels: Map,
     annotations: Map,
+    quotas: Map,
+    limits: Map,
+    network: NetworkRow,
     created_at: Timestamp,
     generation: i64,
     deleting_at: Option<Timestamp>,
@@ -26,7 +31,7 @@ pub(in crate::postgres) struct TenantRow {
     conditions: Vec<ConditionRow>,
 }
 
-/// By place, in the order of `tenant_columns`: twelve names looked up in each of 50 rows are a part of what a list costs.
+/// By place, in the order of `tenant_columns`: fifteen names looked up in each of 50 rows are a part of what a list costs.
 impl FromRow<'_, PgRow> for TenantRow {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
@@ -36,12 +41,15 @@ impl FromRow<'_, PgRow> for TenantRow {
             owners: json(row, 3)?,
             labels: json(row, 4)?,
             annotations: json(row, 5)?,
-            created_at: row.try_get(6)?,
-            generation: row.try_get(7)?,
-            deleting_at: row.try_get(8)?,
-            phase: row.try_get(9)?,
-            observed: row.try_get(10)?,
-            conditions: json(row, 11)?,
+            quotas: json(row, 6)?,
+            limits: json(row, 7)?,
+            network: json(row, 8)?,
+            created_at: row.try_get(9)?,
+            generation: row.try_get(10)?,
+            deleting_at: row.try_get(11)?,
+            phase: row.try_get(12)?,
+            observed: row.try_get(13)?,
+            conditions: json(row, 14)?,
         })
     }
 }
@@ -66,6 +74,11 @@ impl Row for TenantRow {
             owners: owners.collect::<Result<_, _>>()?,
             labels: Labels::trusted(self.labels),
             annotations: Annotations::trusted(self.annotations),
+            bounds: Bounds {
+                quotas: Quotas::trusted(place.amounts(self.quotas)?),
+                limits: ContainerLimits::trusted(place.amounts(self.limits)?),
+                network: self.network.value(),
+            },
             created_at: self.created_at.to_jiff(),
             generation: place.generation(self.generation)?,
             deleting: moment(self.deleting_at),

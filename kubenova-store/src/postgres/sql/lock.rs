@@ -19,6 +19,9 @@ statements! {
     WITH_TENANTS = "select k.id from unnest($1::uuid[]) as k(id) where exists (select from tenants t where t.cluster_id = k.id)";
     /// Which of these tenants have projects.
     WITH_PROJECTS = "select k.id from unnest($1::uuid[]) as k(id) where exists (select from projects p where p.tenant_id = k.id)";
+    /// Which of these tenants have as many projects as they may have.
+    FULL = "select k.id from unnest($1::uuid[], $2::bigint[]) as k(id, most) \
+            where (select count(*) from projects p where p.tenant_id = k.id) >= k.most";
     /// Of these leases, those that hold; their items stay with them until the end.
     HELD = "select w.kind, w.id, w.lease from unnest($1::text[], $2::uuid[], $3::uuid[]) as k(kind, id, lease) \
             join work w on w.kind = k.kind and w.id = k.id \

@@ -19,14 +19,16 @@ statements! {
         kubernetes_version = k.version from unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[], $5::text[]) \
         as k(id, phase, observed, conditions, version) where c.id = k.id and c.observed <= k.observed";
 
-    INSERT_TENANTS = "insert into tenants (id, cluster_id, name, owners, labels, annotations, created_at, generation, \
-        deleting_at, phase, observed, conditions) \
-        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::jsonb[], $6::jsonb[], $7::timestamptz[], \
-        $8::bigint[], $9::timestamptz[], $10::text[], $11::bigint[], $12::jsonb[])";
+    INSERT_TENANTS = "insert into tenants (id, cluster_id, name, owners, labels, annotations, quotas, limits, network, \
+        created_at, generation, deleting_at, phase, observed, conditions) \
+        select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::jsonb[], $6::jsonb[], $7::jsonb[], \
+        $8::jsonb[], $9::jsonb[], $10::timestamptz[], $11::bigint[], $12::timestamptz[], $13::text[], $14::bigint[], \
+        $15::jsonb[])";
     UPDATE_TENANTS = "update tenants t set owners = k.owners, labels = k.labels, annotations = k.annotations, \
-        generation = k.generation, deleting_at = k.deleting_at \
-        from unnest($1::uuid[], $2::jsonb[], $3::jsonb[], $4::jsonb[], $5::bigint[], $6::timestamptz[]) \
-        as k(id, owners, labels, annotations, generation, deleting_at) \
+        quotas = k.quotas, limits = k.limits, network = k.network, generation = k.generation, deleting_at = k.deleting_at \
+        from unnest($1::uuid[], $2::jsonb[], $3::jsonb[], $4::jsonb[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::bigint[], \
+        $9::timestamptz[]) \
+        as k(id, owners, labels, annotations, quotas, limits, network, generation, deleting_at) \
         where t.id = k.id and t.generation = k.generation - 1";
     REPORT_TENANTS = "update tenants t set phase = k.phase, observed = k.observed, conditions = k.conditions \
         from unnest($1::uuid[], $2::text[], $3::bigint[], $4::jsonb[]) as k(id, phase, observed, conditions) \

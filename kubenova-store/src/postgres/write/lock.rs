@@ -32,6 +32,8 @@ pub(in crate::postgres) struct Locks {
     empty_clusters: BTreeSet<Uuid>,
     empty_tenants: BTreeSet<Uuid>,
     with_members: BTreeSet<Uuid>,
+    /// The most projects of a tenant.
+    room: BTreeMap<Uuid, u64>,
     held: BTreeMap<(&'static str, Uuid), Receipt>,
     /// Two turns claim one item: one of them has lost it.
     twice: bool,
@@ -63,6 +65,11 @@ impl Locks {
             Require::NoProjects(id) => {
                 self.tenants.lock.insert(id.uuid());
                 self.empty_tenants.insert(id.uuid());
+            }
+            Require::RoomForProject(id, most) => {
+                self.tenants.lock.insert(id.uuid());
+                let room = self.room.entry(id.uuid()).or_insert(*most);
+                *room = (*room).min(*most);
             }
             Require::Holds(receipt) => {
                 let key = (receipt.item.kind(), receipt.item.uuid());
@@ -140,6 +147,7 @@ impl Locks {
             Noun::Tenant,
         )
         .await?;
+        room(connection, &self.room).await?;
         hold(connection, &self.held).await
     }
 }
@@ -195,6 +203,20 @@ async fn none(
     let query = sqlx::query_scalar::<_, Uuid>(text).bind(list(&ids));
     match query.fetch_optional(connection).await? {
         Some(_) => Err(CommitError::NotEmpty(noun).into()),
+        None => Ok(()),
+    }
+}
+
+async fn room(connection: &mut PgConnection, wanted: &BTreeMap<Uuid, u64>) -> Result<(), Failure> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let most = |n: &u64| i64::try_from(*n).unwrap_or(i64::MAX);
+    let query = sqlx::query_scalar::<_, Uuid>(sql::FULL)
+        .bind(wanted.keys().copied().collect::<Vec<_>>())
+        .bind(wanted.values().map(most).collect::<Vec<_>>());
+    match query.fetch_optional(connection).await? {
+        Some(_) => Err(CommitError::Full(Noun::Project).into()),
         None => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use kubenova_core::value::{Status, TenantId};
 use super::labels::{NewLabels, insert_owners, replace_of_tenants};
 use super::{column, map, maybe, run, run_all, time};
 use crate::postgres::error::Failure;
-use crate::postgres::row::{conditions, number};
+use crate::postgres::row::{bounds, conditions, number};
 use crate::postgres::sql::{lock, revoke, write as sql};
 
 fn owners(tenant: &Tenant) -> Json<Vec<String>> {
@@ -37,6 +37,15 @@ pub(in crate::postgres) async fn insert(
         .bind(column(new, |row| owners(row)))
         .bind(column(new, |row| map(row.labels.as_map())))
         .bind(column(new, |row| map(row.annotations.as_map())))
+        .bind(column(new, |row| {
+            Json(bounds::amounts(row.bounds.quotas.as_map()))
+        }))
+        .bind(column(new, |row| {
+            Json(bounds::amounts(row.bounds.limits.as_map()))
+        }))
+        .bind(column(new, |row| {
+            Json(bounds::network(&row.bounds.network))
+        }))
         .bind(column(new, |row| time(row.created_at)))
         .bind(column(new, |row| number(row.generation)))
         .bind(column(new, |row| maybe(row.deleting)))
@@ -61,6 +70,15 @@ pub(in crate::postgres) async fn update(
         .bind(column(new, |row| owners(row)))
         .bind(column(new, |row| map(row.labels.as_map())))
         .bind(column(new, |row| map(row.annotations.as_map())))
+        .bind(column(new, |row| {
+            Json(bounds::amounts(row.bounds.quotas.as_map()))
+        }))
+        .bind(column(new, |row| {
+            Json(bounds::amounts(row.bounds.limits.as_map()))
+        }))
+        .bind(column(new, |row| {
+            Json(bounds::network(&row.bounds.network))
+        }))
         .bind(column(new, |row| number(row.generation)))
         .bind(column(new, |row| maybe(row.deleting)));
     run_all(connection, query, new.len()).await?;

@@ -71,6 +71,8 @@ impl Footprint {
             Require::ClusterAccepts(id) => self.reads(Table::Cluster, id.uuid()),
             Require::TenantAccepts(id) => self.reads(Table::Tenant, id.uuid()),
             Require::ProjectAccepts(id) => self.reads(Table::Project, id.uuid()),
+            // Counted under a lock, so that each creation sees the one before it.
+            Require::RoomForProject(..) => self.wide = true,
             // What must be empty gets nothing in the same transaction.
             Require::NoTenants(_) | Require::NoProjects(_) => self.wide = true,
             Require::Holds(_) => {}

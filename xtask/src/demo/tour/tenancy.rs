@@ -62,6 +62,31 @@ pub(super) async fn create_project(tour: &mut Tour<'_>) -> Result<()> {
     seen(tour, &format!("get namespace {NAMESPACE} --show-labels")).await
 }
 
+/// Quotas, limits and network policies: each its own part, and all of them on the cluster.
+pub(super) async fn bound_tenant(tour: &Tour<'_>) -> Result<()> {
+    for (part, body) in [
+        (
+            "quotas",
+            json!({"pods": 20, "services.loadbalancers": 1, "namespaces": 5}),
+        ),
+        ("limits", json!({"memory": "1Gi"})),
+        (
+            "network-policies",
+            json!({"items": [{"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}]}),
+        ),
+    ] {
+        let path = format!("{}/{part}", tenant());
+        let changed = tour.admin.call(Call::put(path, body).wait(30)).await?;
+        demand(
+            is_deployed(&changed),
+            "the cluster followed within the wait",
+            &changed,
+        )?;
+    }
+    let kinds = "get resourcequotas,limitranges,networkpolicies -n";
+    seen(tour, &format!("{kinds} {NAMESPACE}")).await
+}
+
 /// Shows with the admin's kubectl that it is on the cluster.
 async fn seen(tour: &Tour<'_>, words: &str) -> Result<()> {
     if let Some(real) = tour.ground.real() {

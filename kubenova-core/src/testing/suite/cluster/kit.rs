@@ -8,6 +8,7 @@ use futures::future::{Either, select};
 use futures::stream::{BoxStream, StreamExt};
 
 use super::Ground;
+use crate::domain::bounds::Bounds;
 use crate::domain::credential::Account;
 use crate::domain::tenant::Owner;
 use crate::ports::cluster::{
@@ -72,6 +73,7 @@ pub(super) fn tenant(on: &dyn Ground, owners: &[&str]) -> TenantSpec {
             .collect(),
         labels: BTreeMap::from([("tier".to_owned(), "gold".to_owned())]),
         annotations: BTreeMap::from([("note".to_owned(), "hello".to_owned())]),
+        bounds: Bounds::default(),
         request: None,
     }
 }

@@ -147,3 +147,32 @@ pub async fn claims_never_overlap(store: &dyn Store) {
     }
     assert_eq!(seen, all);
 }
+
+/// Attack 149: room for one more project, many creations at once: one of them finds it.
+pub async fn the_last_room_is_taken_once(store: &dyn Store) {
+    a_place(store).await;
+    let tenant = TenantId::nth(1);
+    let there = ok(store
+        .projects(
+            crate::ports::store::ProjectFilter {
+                tenant,
+                only: None,
+                selector: crate::value::LabelSelector::default(),
+            },
+            crate::value::Page::first(10),
+        )
+        .await)
+    .items
+    .len() as u64;
+    for round in 1..6_u64 {
+        let create = |n: u128| {
+            let project = a_project().nth(1000 * u128::from(round) + n).build();
+            let set = writes([insert_project(&project)]);
+            store.commit(set.require(Require::RoomForProject(tenant, there + round)))
+        };
+        let done = join_all((1..=20).map(create)).await;
+        let full =
+            |why: &CommitError| matches!(why, CommitError::Full(crate::error::Noun::Project));
+        assert_eq!(count(&done, full), 1, "round {round}");
+    }
+}

@@ -5,10 +5,11 @@ use super::kit::{
     writes,
 };
 use crate::change::Write;
+use crate::domain::bounds::{Bound, ContainerLimits, NetworkPolicies};
 use crate::domain::tenant::{Tenant, TenantAt};
 use crate::ports::Store;
 use crate::ports::store::{CommitError, Taken, TenantFilter};
-use crate::testing::build::{a_cluster, a_status, a_tenant, name, subject};
+use crate::testing::build::{a_cluster, a_status, a_tenant, name, quotas, subject};
 use crate::value::{ClusterId, Page, Phase, Ref, TenantId};
 
 const ONE: ClusterId = ClusterId::nth(1);
@@ -27,11 +28,19 @@ async fn at(store: &dyn Store, cluster: Option<Ref>, tenant: Ref) -> Vec<TenantI
 /// What is written is read back, every field of it.
 pub async fn round_trip(store: &dyn Store) {
     two_clusters(store).await;
+    let one_gi = std::collections::BTreeMap::from([("memory".to_owned(), "1Gi".to_owned())]);
+    let limits = ContainerLimits::parse(&one_gi).unwrap_or_default();
     let full = a_tenant()
         .owners(["bob", "alice", "system:serviceaccount:ci:robot"])
         .label("team", "blue")
         .label("x.example/y", "")
         .annotations([("note", "ein \"Text\" mit ä\nund \\ Zeilen")])
+        .bound(Bound::Quotas(quotas(&[
+            ("cpu", "1500m"),
+            ("namespaces", "3"),
+        ])))
+        .bound(Bound::Limits(limits))
+        .bound(Bound::Network(NetworkPolicies::DefaultDeny))
         .generation(7)
         .deleting(9)
         .deployed(6)
@@ -42,6 +51,26 @@ pub async fn round_trip(store: &dyn Store) {
         assert_eq!(ok(store.tenant(tenant.id).await).as_ref(), Some(tenant));
     }
     assert_eq!(ok(store.tenant(TenantId::nth(9)).await), None);
+}
+
+/// Each part of what bounds a tenant is kept through updates of the others.
+pub async fn bounds_are_kept(store: &dyn Store) {
+    two_clusters(store).await;
+    let items = [serde_json::json!({"podSelector": {}, "egress": [{"ports": [{"port": 53}]}]})];
+    let network = NetworkPolicies::parse_items(&items, "items").unwrap_or_default();
+    ok(write(store, insert_tenant(&a_tenant().build())).await);
+    let mut tenant = a_tenant();
+    for (generation, part) in [
+        (2, Bound::Network(network)),
+        (3, Bound::Quotas(quotas(&[("pods", "7")]))),
+        (4, Bound::Network(NetworkPolicies::None)),
+    ] {
+        tenant = tenant.generation(generation).bound(part);
+        let new = tenant.clone().build();
+        ok(write(store, update_tenant(&new)).await);
+        let found = some(ok(store.tenant(new.id).await));
+        assert_eq!(found.bounds, new.bounds);
+    }
 }
 
 /// A name is taken on its cluster only.
