@@ -1,11 +1,13 @@
 //! What bounds a tenant: quotas, container limits, network policies; each a part of intent of its own.
 
+mod amounts;
 mod limits;
 mod network;
 mod quota;
 
 use crate::access::Action;
 
+pub use amounts::texts;
 pub use limits::ContainerLimits;
 pub use network::{NetworkPolicies, NetworkPolicySpec};
 pub use quota::{Quotas, is_counted};

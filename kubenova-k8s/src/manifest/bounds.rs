@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use kubenova_core::domain::bounds::Bounds;
-use kubenova_core::value::Quantity;
+use kubenova_core::domain::bounds::{Bounds, texts};
 
 /// Adds quotas, limit ranges and network policies. Lists without entries are held empty on purpose: what somebody else
 /// adds there is drift.
@@ -20,20 +19,13 @@ pub fn add(spec: &mut Value, bounds: &Bounds) {
         .collect();
     let quotas = (!hard.is_empty()).then(|| json!({"hard": hard}));
     spec["resourceQuotas"] = json!({"scope": "Tenant", "items": list(quotas)});
-    let most = amounts(bounds.limits.as_map());
+    let most = texts(bounds.limits.as_map());
     let range = (!most.is_empty()).then(|| json!({"limits": [{"type": "Container", "max": most}]}));
     spec["limitRanges"] = json!({"items": list(range)});
     spec["networkPolicies"] = json!({"items": bounds.network.specs()});
     if let Some(most) = bounds.quotas.namespaces() {
         spec["namespaceOptions"] = json!({"quota": most});
     }
-}
-
-/// Amounts in their canonical form.
-pub fn amounts(map: &BTreeMap<String, Quantity>) -> BTreeMap<&str, String> {
-    map.iter()
-        .map(|(name, amount)| (name.as_str(), amount.to_string()))
-        .collect()
 }
 
 fn list(item: Option<Value>) -> Vec<Value> {

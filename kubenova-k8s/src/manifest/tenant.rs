@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use kubenova_core::domain::bounds::texts;
 use kubenova_core::domain::tenant::Owner;
 use kubenova_core::ports::cluster::TenantSpec;
 
@@ -29,7 +30,7 @@ pub fn tenant(want: &TenantSpec) -> Value {
     bounds::add(&mut spec, &want.bounds);
     let mut annotations = want.annotations.clone();
     if !want.bounds.quotas.is_empty() {
-        let amounts = json!(bounds::amounts(want.bounds.quotas.as_map()));
+        let amounts = json!(texts(want.bounds.quotas.as_map()));
         annotations.insert(labels::QUOTAS.to_owned(), amounts.to_string());
     }
     let intent = digest::of(&json!([all, annotations, spec]));

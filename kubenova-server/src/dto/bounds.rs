@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use kubenova_core::{
-    domain::bounds::{Bound, Bounds, ContainerLimits, NetworkPolicies as Policies, Quotas},
+    domain::bounds::{self, Bound, Bounds, ContainerLimits, NetworkPolicies as Policies, Quotas},
     error::FieldError,
     value::Quantity,
 };
@@ -144,8 +144,8 @@ impl TryFrom<NetworkPolicies> for Bound {
 
 /// Amounts as they are answered: canonical.
 pub(super) fn amounts(map: &BTreeMap<String, Quantity>) -> Amounts {
-    let text = |(key, amount): (&String, &Quantity)| (key.clone(), Amount(amount.to_string()));
-    map.iter().map(text).collect()
+    let amount = |(key, text)| (key, Amount(text));
+    bounds::texts(map).into_iter().map(amount).collect()
 }
 
 /// Network policies as they are answered.

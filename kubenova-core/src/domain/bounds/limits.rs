@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::amounts;
 use crate::error::FieldError;
 use crate::value::Quantity;
 use crate::value::labels::is_qualified_name;
@@ -24,7 +25,7 @@ impl ContainerLimits {
     /// One [`FieldError`] per unusable entry, named by its key.
     pub fn parse(map: &BTreeMap<String, String>) -> Result<Self, Vec<FieldError>> {
         let is_device = |name: &str| name.contains('/');
-        read(map, MAX_ENTRIES, check_name, is_device).map(Self)
+        amounts::read(map, MAX_ENTRIES, check_name, is_device).map(Self)
     }
 
     /// The amounts, as they were read before.
@@ -57,35 +58,6 @@ fn check_name(name: &str) -> Result<(), &'static str> {
         return Ok(());
     }
     Err("is no resource of a container")
-}
-
-/// Reads amounts by name, and says everything that is wrong with them.
-pub(super) fn read(
-    map: &BTreeMap<String, String>,
-    most: usize,
-    name: fn(&str) -> Result<(), &'static str>,
-    counted: fn(&str) -> bool,
-) -> Result<BTreeMap<String, Quantity>, Vec<FieldError>> {
-    if map.len() > most {
-        let why = format!("{most} entries are the most");
-        return Err(vec![FieldError::new("", why)]);
-    }
-    let mut bad = Vec::new();
-    let mut good = BTreeMap::new();
-    for (key, value) in map {
-        let amount = name(key).map_err(ToOwned::to_owned).and_then(|()| {
-            let amount = Quantity::parse(value).and_then(Quantity::non_negative);
-            amount.map_err(|why| why.to_string())
-        });
-        match amount {
-            Ok(amount) if counted(key) && !amount.is_whole() => {
-                bad.push(FieldError::new(key.as_str(), "must be a whole number"));
-            }
-            Ok(amount) => drop(good.insert(key.clone(), amount)),
-            Err(why) => bad.push(FieldError::new(key.as_str(), why)),
-        }
-    }
-    if bad.is_empty() { Ok(good) } else { Err(bad) }
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Quotas {
     /// # Errors
     /// One [`FieldError`] per unusable entry, named by its key.
     pub fn parse(map: &BTreeMap<String, String>) -> Result<Self, Vec<FieldError>> {
-        let read = super::limits::read(map, MAX_ENTRIES, check_name, is_counted)?;
+        let read = super::amounts::read(map, MAX_ENTRIES, check_name, is_counted)?;
         if read.get(NAMESPACES) == Some(&Quantity::whole(0)) {
             // Capsule knows no tenant without room for a namespace.
             return Err(vec![FieldError::new(NAMESPACES, "must be at least 1")]);

@@ -48,12 +48,6 @@ pub(in crate::postgres) fn network(of: &NetworkPolicies) -> NetworkRow {
     }
 }
 
-/// Amounts in their canonical form.
-pub(in crate::postgres) fn amounts(map: &BTreeMap<String, Quantity>) -> Map {
-    let text = |(key, amount): (&String, &Quantity)| (key.clone(), amount.to_string());
-    map.iter().map(text).collect()
-}
-
 impl Place {
     pub(super) fn amounts(self, map: Map) -> Result<BTreeMap<String, Quantity>, StoreError> {
         let read = |(key, text): (String, String)| {

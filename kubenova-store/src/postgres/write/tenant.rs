@@ -5,6 +5,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use kubenova_core::domain::bounds::texts;
 use kubenova_core::domain::tenant::Tenant;
 use kubenova_core::error::Noun;
 use kubenova_core::ports::store::CommitError;
@@ -37,12 +38,8 @@ pub(in crate::postgres) async fn insert(
         .bind(column(new, |row| owners(row)))
         .bind(column(new, |row| map(row.labels.as_map())))
         .bind(column(new, |row| map(row.annotations.as_map())))
-        .bind(column(new, |row| {
-            Json(bounds::amounts(row.bounds.quotas.as_map()))
-        }))
-        .bind(column(new, |row| {
-            Json(bounds::amounts(row.bounds.limits.as_map()))
-        }))
+        .bind(column(new, |row| Json(texts(row.bounds.quotas.as_map()))))
+        .bind(column(new, |row| Json(texts(row.bounds.limits.as_map()))))
         .bind(column(new, |row| {
             Json(bounds::network(&row.bounds.network))
         }))
@@ -70,12 +67,8 @@ pub(in crate::postgres) async fn update(
         .bind(column(new, |row| owners(row)))
         .bind(column(new, |row| map(row.labels.as_map())))
         .bind(column(new, |row| map(row.annotations.as_map())))
-        .bind(column(new, |row| {
-            Json(bounds::amounts(row.bounds.quotas.as_map()))
-        }))
-        .bind(column(new, |row| {
-            Json(bounds::amounts(row.bounds.limits.as_map()))
-        }))
+        .bind(column(new, |row| Json(texts(row.bounds.quotas.as_map()))))
+        .bind(column(new, |row| Json(texts(row.bounds.limits.as_map()))))
         .bind(column(new, |row| {
             Json(bounds::network(&row.bounds.network))
         }))
